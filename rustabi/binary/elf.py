@@ -1,0 +1,380 @@
+"""ELF files: sections decompressed and relocated, symbols, notes. The only door to pyelftools."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from elftools.elf.elffile import ELFFile
+
+from rustabi.binary.relocation import ABSOLUTE
+from rustabi.binary.sections import Sections
+from rustabi.errors import InputError
+
+_SHN_UNDEF, _SHN_LORESERVE, _SHN_XINDEX = 0, 0xFF00, 0xFFFF
+_SHT_NOBITS = 8
+_SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR, _SHF_TLS, _SHF_COMPRESSED = 1, 2, 4, 0x400, 0x800
+_LARGEST_SECTION = 8 << 30
+"""Bytes that a compressed section may claim to hold: more than any real one, less than memory."""
+
+MACHINES = {
+    3: "i386", 8: "mips", 20: "powerpc", 21: "powerpc64", 22: "s390", 40: "arm", 62: "x86_64",
+    183: "aarch64", 243: "riscv", 258: "loongarch",
+}  # fmt: skip
+"""ELF machine number -> the name used in reports."""
+
+
+class ElfSymbol(NamedTuple):
+    """One row of a symbol table.
+
+    Attributes:
+        section: Section index with the extended table applied; 0 for undefined symbols.
+        binding: STB_*: 0 local, 1 global, 2 weak.
+        type: STT_*: 1 object, 2 function, 6 TLS.
+        visibility: STV_*: 0 default, 1 internal, 2 hidden, 3 protected.
+    """
+
+    name: str
+    value: int
+    size: int
+    section: int
+    binding: int
+    type: int
+    visibility: int
+
+
+class Section(NamedTuple):
+    """A section header.
+
+    Attributes:
+        index: Its number.
+        link, info: As ELF says: of a relocation section, the symbol table and the section it is for.
+    """
+
+    index: int
+    name: str
+    type: int
+    flags: int
+    address: int
+    offset: int
+    size: int
+    link: int
+    info: int
+    entry_size: int
+
+
+class Pointer(NamedTuple):
+    """A relocated word: where it points.
+
+    Attributes:
+        symbol: The symbol's name; empty for a section symbol.
+        section: Section index of the target; 0 when it is defined elsewhere.
+        value: Offset in that section (in a relocatable file) or address.
+    """
+
+    symbol: str
+    section: int
+    value: int
+
+
+class Elf:
+    """An ELF file held in memory.
+
+    Args:
+        data: The whole file.
+        path: Its name in messages.
+
+    Raises:
+        InputError: The data are not ELF, or its headers are damaged.
+    """
+
+    def __init__(self, data: bytes, path: str) -> None:
+        self.path = path
+        self._data = data
+        self._relocated: dict[str, bytes] = {}
+        if data[:4] != b"\x7fELF":
+            raise InputError("not an ELF file", path=path, advice="name an object, module or library")
+        self.sections = self._read_headers()
+        self.by_name = {section.name: section for section in reversed(self.sections)}
+
+    def _read_headers(self) -> tuple[Section, ...]:
+        import io
+
+        try:
+            elf = ELFFile(io.BytesIO(self._data))
+            self.little_endian = bool(elf.little_endian)
+            self.address_size = int(elf.elfclass) // 8
+            header = elf.header
+            self.machine_number = struct.unpack_from(self._order + "H", self._data, 18)[0]
+            self.relocatable = header["e_type"] == "ET_REL"
+            return tuple(self._read_sections(header["e_shoff"], header["e_shnum"], elf))
+        except InputError:
+            raise
+        except Exception as error:  # pyelftools lets many kinds through on damaged files
+            raise self._damaged("its headers cannot be read") from error
+
+    @property
+    def _order(self) -> str:
+        return "<" if self.little_endian else ">"
+
+    @property
+    def machine(self) -> str:
+        """Name of the architecture."""
+        return MACHINES.get(self.machine_number, f"machine {self.machine_number}")
+
+    def _read_sections(self, offset: int, count: int, elf: ELFFile) -> Iterator[Section]:
+        """Section headers, unpacked at once: objects have thousands of them."""
+        if not offset:
+            return
+        layout = struct.Struct(self._order + ("IIQQQQIIQQ" if self.address_size == 8 else "10I"))
+        if count == 0:  # more than 65,279: the number stands in the first header
+            count = layout.unpack_from(self._data, offset)[5]
+        end = offset + count * layout.size
+        if end > len(self._data):
+            raise self._damaged("it ends before its section headers")
+        rows = list(layout.iter_unpack(self._data[offset:end]))
+        if not rows:
+            return
+        names_at, names_size = rows[elf.get_shstrndx()][4:6]
+        names = self._data[names_at : names_at + names_size]
+        for index, row in enumerate(rows):
+            name, kind, flags, address, start, size, link, info, _, entry_size = row
+            if kind not in (0, _SHT_NOBITS) and start + size > len(self._data):
+                raise self._damaged(f"it ends within section {_string(names, name) or index}")
+            yield Section(
+                index, _string(names, name), kind, flags, address, start, size, link, info, entry_size
+            )
+
+    def _damaged(self, what: str) -> InputError:
+        return InputError(
+            f"damaged ELF file: {what}",
+            path=self.path,
+            advice="it may be cut off: copy or build it again",
+        )
+
+    # contents
+
+    def raw(self, section: Section) -> bytes:
+        """Bytes of a section, decompressed; empty for one without contents in the file."""
+        if section.type == _SHT_NOBITS:
+            return b""
+        data = self._data[section.offset : section.offset + section.size]
+        if section.flags & _SHF_COMPRESSED:
+            return self._decompress(section, data)
+        if section.name.startswith(".zdebug_") and data[:4] == b"ZLIB":
+            return self._inflate(section, data[12:], int.from_bytes(data[4:12], "big"))
+        return data
+
+    def _decompress(self, section: Section, data: bytes) -> bytes:
+        layout = self._order + ("IIQQ" if self.address_size == 8 else "III")
+        try:
+            fields = struct.unpack_from(layout, data)
+        except struct.error as error:
+            raise self._damaged(f"section {section.name} is cut off") from error
+        kind, size = fields[0], fields[2 if self.address_size == 8 else 1]
+        body = data[struct.calcsize(layout) :]
+        if kind == 1:
+            return self._inflate(section, body, size)
+        if kind == 2:
+            return self._unzstd(section, body, size)
+        raise InputError(
+            f"section {section.name} is compressed in an unknown way ({kind})",
+            path=self.path,
+            advice="decompress it with objcopy --decompress-debug-sections",
+        )
+
+    def _inflate(self, section: Section, body: bytes, size: int) -> bytes:
+        self._check_size(section, size)
+        inflater = zlib.decompressobj()
+        try:
+            data = inflater.decompress(body, size + 1)
+        except zlib.error as error:
+            raise self._damaged(f"section {section.name} does not decompress") from error
+        return self._checked(section, data, size)
+
+    def _unzstd(self, section: Section, body: bytes, size: int) -> bytes:
+        from rustabi.binary.zstd import decompress
+
+        self._check_size(section, size)
+        data = decompress(body, size)
+        if data is None:
+            raise self._damaged(f"section {section.name} does not decompress")
+        return self._checked(section, data, size)
+
+    def _check_size(self, section: Section, size: int) -> None:
+        if size > _LARGEST_SECTION:
+            raise self._damaged(f"section {section.name} claims {size} bytes")
+
+    def _checked(self, section: Section, data: bytes, size: int) -> bytes:
+        if len(data) != size:
+            raise self._damaged(f"section {section.name} does not hold what it claims")
+        return data
+
+    def contents(self, name: str) -> bytes:
+        """Bytes of the named section, decompressed and, in a relocatable file, relocated.
+
+        Args:
+            name: Section name; for ``.debug_*`` the older ``.zdebug_*`` is taken too.
+
+        Returns:
+            The bytes; empty when there is no such section.
+        """
+        section = self.by_name.get(name)
+        if section is None and name.startswith(".debug_"):
+            section = self.by_name.get(".z" + name[1:])
+        if section is None:
+            return b""
+        if name not in self._relocated:
+            data = self.raw(section)
+            self._relocated[name] = self._relocate(section, data) if self.relocatable else data
+        return self._relocated[name]
+
+    def debug_sections(self) -> Sections:
+        """The sections that DWARF is read from."""
+        return Sections(
+            info=self.contents(".debug_info"),
+            abbrev=self.contents(".debug_abbrev"),
+            strings=self.contents(".debug_str"),
+            line_strings=self.contents(".debug_line_str"),
+            string_offsets=self.contents(".debug_str_offsets"),
+            addresses=self.contents(".debug_addr"),
+            lines=self.contents(".debug_line"),
+            little_endian=self.little_endian,
+        )
+
+    # symbols
+
+    def symbols(self, table: str = ".symtab") -> list[ElfSymbol]:
+        """Rows of a symbol table, the empty first one included; empty when there is no such table."""
+        section = self.by_name.get(table)
+        if section is None:
+            return []
+        return self._read_symbols(section)
+
+    def _read_symbols(self, section: Section) -> list[ElfSymbol]:
+        if not 0 <= section.link < len(self.sections):
+            raise self._damaged(f"section {section.name} names no string table")
+        names = self.raw(self.sections[section.link])
+        extended = self._extended_indexes(section)
+        symbols = []
+        for index, row in enumerate(self._symbol_rows(section)):
+            name, info, other, shndx, value, size = row
+            if shndx == _SHN_XINDEX and index < len(extended):
+                shndx = extended[index]
+            symbols.append(
+                ElfSymbol(_string(names, name), value, size, shndx, info >> 4, info & 15, other & 3)
+            )
+        return symbols
+
+    def _symbol_rows(self, section: Section) -> Iterator[tuple[int, int, int, int, int, int]]:
+        data = self.raw(section)
+        if self.address_size == 8:
+            layout = struct.Struct(self._order + "IBBHQQ")
+            yield from layout.iter_unpack(data[: len(data) // 24 * 24])
+        else:
+            layout = struct.Struct(self._order + "IIIBBH")
+            for name, value, size, info, other, shndx in layout.iter_unpack(
+                data[: len(data) // 16 * 16]
+            ):
+                yield name, info, other, shndx, value, size
+
+    def _extended_indexes(self, table: Section) -> tuple[int, ...]:
+        """SHT_SYMTAB_SHNDX of ``table``: section numbers that do not fit into a symbol."""
+        for section in self.sections:
+            if section.type == 18 and section.link == table.index:
+                data = self.raw(section)
+                return struct.unpack(self._order + f"{len(data) // 4}I", data[: len(data) // 4 * 4])
+        return ()
+
+    # relocations
+
+    def _relocation_rows(self, target: Section) -> Iterator[tuple[int, int, int, int, int | None]]:
+        """(offset, type, symbol index, symbol table index, addend or None) for ``target``."""
+        for section in self.sections:
+            if section.info != target.index or section.type not in (4, 9):
+                continue
+            word = "Q" if self.address_size == 8 else "I"
+            with_addend = section.type == 4
+            layout = struct.Struct(self._order + word * 2 + (word.lower() if with_addend else ""))
+            data = self.raw(section)
+            shift, mask = (32, 0xFFFFFFFF) if self.address_size == 8 else (8, 0xFF)
+            for row in layout.iter_unpack(data[: len(data) // layout.size * layout.size]):
+                yield (
+                    row[0], row[1] & mask, row[1] >> shift, section.link,
+                    row[2] if with_addend else None,
+                )  # fmt: skip
+
+    def _relocate(self, section: Section, data: bytes) -> bytes:
+        """Apply the absolute relocations of a debug section (they are the only kind in it)."""
+        known = ABSOLUTE.get(self.machine_number, {})
+        values: list[int] = []
+        patched: bytearray | None = None
+        packers = {width: struct.Struct(self._order + code) for width, code in _WIDTHS.items()}
+        for offset, kind, symbol, table, addend in self._relocation_rows(section):
+            width = known.get(kind)
+            if width is None:
+                raise InputError(
+                    f"relocation type {kind} of {self.machine} is not supported",
+                    path=self.path,
+                    place=f"{section.name}+{offset:#x}",
+                    advice="link the object, or report the type",
+                )
+            if not width:
+                continue
+            if patched is None:
+                patched = bytearray(data)
+                values = self._symbol_values(table)
+            if offset + width > len(patched) or symbol >= len(values):
+                raise self._damaged(f"a relocation of {section.name} is out of range")
+            packer = packers[width]
+            if addend is None:
+                (addend,) = packer.unpack_from(patched, offset)
+            packer.pack_into(patched, offset, (values[symbol] + addend) & ((1 << 8 * width) - 1))
+        return data if patched is None else bytes(patched)
+
+    def _symbol_values(self, table: int) -> list[int]:
+        if not 0 <= table < len(self.sections):
+            raise self._damaged("relocations name no symbol table")
+        return [row[4] for row in self._symbol_rows(self.sections[table])]
+
+    def pointers(self, section: Section) -> dict[int, Pointer]:
+        """Relocated words of a section: offset in it -> where it points. Empty where linked fully."""
+        result: dict[int, Pointer] = {}
+        symbols: dict[int, list[ElfSymbol]] = {}
+        for offset, _, symbol, table, addend in self._relocation_rows(section):
+            if table not in symbols and 0 <= table < len(self.sections):
+                symbols[table] = self._read_symbols(self.sections[table])
+            rows = symbols.get(table, [])
+            if symbol < len(rows):
+                row = rows[symbol]
+                name = "" if row.type == 3 else row.name
+                result[offset] = Pointer(name, row.section, row.value + (addend or 0))
+        return result
+
+    # facts
+
+    def build_id(self) -> str | None:
+        """The build-id in hexadecimal, or None."""
+        section = self.by_name.get(".note.gnu.build-id")
+        if section is None:
+            return None
+        data = self.raw(section)
+        if len(data) < 16:
+            return None
+        name_size, size, kind = struct.unpack_from(self._order + "III", data)
+        start = 12 + (name_size + 3 & ~3)
+        if kind != 3 or start + size > len(data):
+            return None
+        return data[start : start + size].hex()
+
+
+_WIDTHS = {4: "I", 8: "Q"}
+
+
+def _string(table: bytes, offset: int) -> str:
+    end = table.find(b"\0", offset)
+    if end < 0:
+        end = len(table)
+    return str(table[offset:end], "utf-8", "surrogateescape")

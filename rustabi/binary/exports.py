@@ -1,0 +1,70 @@
+"""Which symbols a binary exports: the names other binaries can be compiled against."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from rustabi.binary.elf import Elf, ElfSymbol
+
+_SHF_ALLOC = 2
+_GLOBAL = 1
+_FUNCTION_LIKE = re.compile(r"__(pfx|cfi|odr_asan)")
+"""Names that rust/Makefile leaves out: compiler helpers that no module imports."""
+
+
+class Exports(NamedTuple):
+    """The exported symbols of a binary.
+
+    Attributes:
+        names: Sorted.
+        rule: How they were told, in words.
+        places: Name -> (section, value) of every defined global symbol: equal places are aliases.
+    """
+
+    names: tuple[str, ...]
+    rule: str
+    places: dict[str, tuple[int, int]]
+
+
+def exports_of(elf: Elf) -> Exports:
+    """The exported symbols, by the first rule that yields any.
+
+    1. ``__ksymtab``: symbols named ``__ksymtab_*`` in a linked kernel or module (Linux, all versions).
+    2. ``.export_symbol``: symbols named ``__export_symbol_*`` in a kernel object (Linux 6.4 and newer).
+    3. The dynamic symbol table of a shared library.
+    4. Global symbols that ``nm`` marks T, R, D or B: what rust/Makefile exports from an object. Hidden
+       ones do not leave a shared library, but do leave an object, so they stay.
+    """
+    symbols = elf.symbols()
+    places = _places(symbols)
+    for section, prefix in ((r"__ksymtab", "__ksymtab_"), (r".export_symbol", "__export_symbol_")):
+        if any(name.startswith(section) for name in elf.by_name):
+            names = {s.name.removeprefix(prefix) for s in symbols if s.name.startswith(prefix)}
+            if names:
+                return Exports(tuple(sorted(names)), section, places)
+    if not elf.relocatable and ".dynsym" in elf.by_name:
+        dynamic = elf.symbols(".dynsym")
+        names = {symbol.name for symbol in dynamic if symbol.section and symbol.binding}
+        names.discard("")
+        if names:
+            rule = "dynamic symbols"
+            return Exports(tuple(sorted(names)), rule, {**_places(dynamic), **places})
+    names = {symbol.name for symbol in symbols if _is_exported(elf, symbol)}
+    return Exports(tuple(sorted(names)), "global symbols", places)
+
+
+def _places(symbols: list[ElfSymbol]) -> dict[str, tuple[int, int]]:
+    """Where each non-local, defined symbol stands; of two of one name the first."""
+    places: dict[str, tuple[int, int]] = {}
+    for symbol in symbols:
+        if symbol.binding and symbol.section and symbol.name:
+            places.setdefault(symbol.name, (symbol.section, symbol.value))
+    return places
+
+
+def _is_exported(elf: Elf, symbol: ElfSymbol) -> bool:
+    if symbol.binding != _GLOBAL or not 0 < symbol.section < len(elf.sections):
+        return False
+    flags = elf.sections[symbol.section].flags
+    return bool(flags & _SHF_ALLOC) and not _FUNCTION_LIKE.search(symbol.name)

@@ -1,0 +1,265 @@
+"""Entries of ``.debug_info``: by offset, by parent, and one pass over all of a unit."""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, NoReturn
+
+from rustabi.dwarf import constants as c
+from rustabi.dwarf.forms import Attributes, Reader
+from rustabi.dwarf.leb128 import read_unsigned
+from rustabi.dwarf.unit import Info, Unit
+from rustabi.errors import DwarfError
+
+_DAMAGE = (IndexError, KeyError, ValueError, struct.error, OverflowError)
+
+
+class Entry(NamedTuple):
+    """A debugging information entry (DIE).
+
+    Attributes:
+        offset: Position in ``.debug_info``.
+        tag: DW_TAG_* number.
+        attributes: DW_AT_* number -> value, see `rustabi.dwarf.forms`.
+        unit: The unit it belongs to.
+        reader: How it is encoded.
+        end: Position after its attributes, where its children start if it has any.
+    """
+
+    offset: int
+    tag: int
+    attributes: Attributes
+    unit: Unit
+    reader: Reader
+    end: int
+
+    def form(self, attribute: int) -> int:
+        """The DW_FORM_* number that ``attribute`` is written in; 0 when it is absent."""
+        for specification in self.reader.declaration.specifications:
+            if specification.attribute == attribute:
+                return specification.form
+        return 0
+
+
+class Outline(NamedTuple):
+    """Where things stand in a unit, without their contents.
+
+    Attributes:
+        scopes: Offset of each type and namespace -> offset of the namespace, struct or class that
+            encloses it directly; 0 where there is none.
+        routines: Offsets, in document order, of functions and variables that stand in the unit or in
+            namespaces, structs and classes only.
+    """
+
+    scopes: dict[int, int]
+    routines: list[int]
+
+
+SCOPE_TAGS = frozenset({c.TAG_NAMESPACE, c.TAG_CLASS_TYPE, c.TAG_STRUCTURE_TYPE})
+_ROUTINE_TAGS = frozenset({c.TAG_SUBPROGRAM, c.TAG_VARIABLE})
+_SCOPED_TAGS = SCOPE_TAGS | {
+    c.TAG_UNION_TYPE, c.TAG_ENUMERATION_TYPE, c.TAG_TYPEDEF, c.TAG_BASE_TYPE, c.TAG_POINTER_TYPE,
+    c.TAG_REFERENCE_TYPE, c.TAG_RVALUE_REFERENCE_TYPE, c.TAG_CONST_TYPE, c.TAG_VOLATILE_TYPE,
+    c.TAG_RESTRICT_TYPE, c.TAG_ATOMIC_TYPE, c.TAG_IMMUTABLE_TYPE, c.TAG_PACKED_TYPE,
+    c.TAG_SHARED_TYPE, c.TAG_UNSPECIFIED_TYPE,
+}  # fmt: skip
+
+
+class Entries:
+    """Random and ordered access to the entries of one binary."""
+
+    def __init__(self, info: Info) -> None:
+        self.units = info.units
+        self._data = info.sections.info
+        self.string_bytes = info.sections.strings
+        self._starts = [unit.offset for unit in info.units]
+        self._outlines: dict[int, Outline] = {}
+        self._steps: dict[int, list[int]] = {}
+
+    def unit_of(self, offset: int) -> Unit:
+        """The unit that holds the entry at ``offset``.
+
+        Raises:
+            DwarfError: No unit does.
+        """
+        index = bisect_right(self._starts, offset) - 1
+        if index >= 0:
+            unit = self.units[index]
+            if unit.first_entry <= offset < unit.end:
+                return unit
+        raise DwarfError(
+            "an entry refers to a place outside of every unit",
+            place=f".debug_info+{offset:#x}",
+            advice="the debug info is damaged: build the file again",
+        )
+
+    def entry(self, offset: int, unit: Unit | None = None) -> Entry:
+        """The entry at ``offset``.
+
+        Args:
+            offset: Position in ``.debug_info``.
+            unit: The unit it is probably in, to spare the search.
+
+        Raises:
+            DwarfError: There is no readable entry.
+        """
+        if unit is None or not unit.first_entry <= offset < unit.end:
+            unit = self.unit_of(offset)
+        try:
+            code = self._data[offset]
+            at = offset + 1
+            if code >= 0x80:
+                code, at = read_unsigned(self._data, offset)
+            reader = unit.readers[code]
+            attributes, end = reader.decode(self._data, at, unit)
+        except _DAMAGE as error:
+            _damaged(offset, error)
+        return Entry(offset, reader.declaration.tag, attributes, unit, reader, end)
+
+    def children(self, parent: Entry, ignored: frozenset[int] = frozenset()) -> Iterator[Entry]:
+        """The direct children of ``parent``, in document order.
+
+        Args:
+            parent: Any entry.
+            ignored: Tags that are stepped over without being decoded.
+
+        Raises:
+            DwarfError: A child is not readable.
+        """
+        if not parent.reader.declaration.has_children:
+            return
+        data, unit = self._data, parent.unit
+        readers = unit.readers
+        at = parent.end
+        try:
+            while True:
+                offset = at
+                code = data[at]
+                at += 1
+                if code == 0:
+                    return
+                if code >= 0x80:
+                    code, at = read_unsigned(data, offset)
+                reader = readers[code]
+                tag = reader.declaration.tag
+                if tag in ignored:
+                    at = reader.skip(data, at) if reader.size is None else at + reader.size
+                else:
+                    attributes, at = reader.decode(data, at, unit)
+                    yield Entry(offset, tag, attributes, unit, reader, at)
+                if reader.declaration.has_children:
+                    at = self._after_children(unit, at)
+        except _DAMAGE as error:
+            _damaged(at, error)
+
+    def _after_children(self, unit: Unit, at: int) -> int:
+        """Position after the children that start at ``at``, and after their own children."""
+        data, readers = self._data, unit.readers
+        steps = self._plain_steps(unit)
+        depth = 1
+        while depth:
+            code = data[at]
+            step = steps[code]
+            if step:
+                at += step
+                continue
+            start = at
+            at += 1
+            if code == 0:
+                depth -= 1
+                continue
+            if code >= 0x80:
+                code, at = read_unsigned(data, start)
+            reader = readers[code]
+            at = reader.skip(data, at) if reader.size is None else at + reader.size
+            if reader.declaration.has_children:
+                depth += 1
+        if at > unit.end:
+            raise IndexError("children reach beyond their unit")
+        return at
+
+    def _plain_steps(self, unit: Unit) -> list[int]:
+        key = id(unit.readers)
+        steps = self._steps.get(key)
+        if steps is None:
+            steps = self._steps[key] = _steps(unit, lambda tag: False)
+        return steps
+
+    def outline(self, unit: Unit) -> Outline:
+        """Where the types, namespaces, functions and variables of ``unit`` stand; kept once made.
+
+        Raises:
+            DwarfError: An entry on the way is not readable.
+        """
+        outline = self._outlines.get(unit.offset)
+        if outline is None:
+            try:
+                outline = self._outline(unit)
+            except _DAMAGE as error:
+                _damaged(unit.offset, error)
+            self._outlines[unit.offset] = outline
+        return outline
+
+    def _outline(self, unit: Unit) -> Outline:
+        data, readers = self._data, unit.readers
+        steps = _steps(unit, lambda tag: tag in _SCOPED_TAGS or tag in _ROUTINE_TAGS)
+        scopes: dict[int, int] = {}
+        routines: list[int] = []
+        enclosing: list[tuple[int, bool]] = []
+        scope, walkable = 0, True
+        at, end = unit.first_entry, unit.end
+        while at < end:
+            code = data[at]
+            step = steps[code]
+            if step:
+                at += step
+                continue
+            offset = at
+            at += 1
+            if code == 0:
+                if len(enclosing) <= 1:
+                    break
+                scope, walkable = enclosing.pop()
+                continue
+            if code >= 0x80:
+                code, at = read_unsigned(data, offset)
+            reader = readers[code]
+            tag, has_children, _ = reader.declaration
+            if tag in _SCOPED_TAGS:
+                scopes[offset] = scope
+            elif walkable and tag in _ROUTINE_TAGS:
+                routines.append(offset)
+            size = reader.size
+            at = reader.skip(data, at) if size is None else at + size
+            if has_children:
+                enclosing.append((scope, walkable))
+                if tag in SCOPE_TAGS:
+                    scope = offset
+                elif len(enclosing) > 1:
+                    scope, walkable = 0, False
+        if at > end:
+            raise IndexError("entries reach beyond their unit")
+        return Outline(scopes, routines)
+
+
+def _steps(unit: Unit, interesting: Callable[[int], bool]) -> list[int]:
+    """Bytes to the next entry by first code byte; 0 where a closer look is needed.
+
+    A byte of 0x80 and above starts a longer code, so it never has a step.
+    """
+    steps = [0] * 256
+    for code, reader in unit.readers.items():
+        tag, has_children, _ = reader.declaration
+        if code < 0x80 and reader.size is not None and not has_children and not interesting(tag):
+            steps[code] = reader.size + 1
+    return steps
+
+
+def _damaged(offset: int, error: Exception) -> NoReturn:
+    raise DwarfError(
+        "an entry cannot be read",
+        place=f".debug_info+{offset:#x}",
+        advice="the debug info is damaged: build the file again",
+    ) from error

@@ -1,0 +1,175 @@
+"""From the entries of a binary to its model. All knowledge of how compilers use DWARF is here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rustabi.binary.elf import Elf
+from rustabi.binary.exports import Exports, exports_of
+from rustabi.dwarf import constants as c
+from rustabi.dwarf.entries import Entries
+from rustabi.dwarf.unit import Info
+from rustabi.errors import NoDebugInfoError
+from rustabi.loader.symbols import Description, Scope, SymbolEntries, find_symbols
+from rustabi.loader.types import WANTED, TypeLoader
+from rustabi.model import Facts, Model, Symbol, TypeId, Unit
+
+__all__ = ["Loaded", "Root", "Scope", "load"]
+
+
+class Root(NamedTuple):
+    """What the version of a symbol is computed from.
+
+    Attributes:
+        type: A `Function`, or the type of a variable (None for void).
+        is_function: Which of the two.
+        unit: Index of the unit it belongs to.
+    """
+
+    type: TypeId | None
+    is_function: bool
+    unit: int
+
+
+class Loaded(NamedTuple):
+    """A model fresh from DWARF, and what the versions of its symbols start from.
+
+    Attributes:
+        model: The model; its symbols have no versions yet.
+        roots: Symbol name -> root; symbols without any entry are left out.
+        scope: As the caller asked.
+    """
+
+    model: Model
+    roots: dict[str, Root]
+    scope: Scope
+
+
+def load(
+    elf: Elf,
+    *,
+    symbols: Iterable[str] | None = None,
+    scope: Scope | None = None,
+    all_types: bool = True,
+    binary: str = "",
+) -> Loaded:
+    """Read the types and symbols of a binary.
+
+    Args:
+        elf: The file.
+        symbols: Names to take for exported; None for what the file exports.
+        scope: Of symbol versions; None for ``file`` in relocatable files and ``unit`` in linked ones.
+        all_types: Load every named type, not only those that the symbols reach.
+        binary: What to call the file in `Symbol.binary` and `Unit.binary`.
+
+    Raises:
+        NoDebugInfoError: There is no debug info to read types from.
+        DwarfError: The debug info is damaged.
+    """
+    sections = elf.debug_sections()
+    if not sections.info:
+        raise _no_debug_info(elf)
+    exports = exports_of(elf)
+    if symbols is not None:
+        exports = exports._replace(names=tuple(dict.fromkeys(symbols)), rule="given list")
+    entries = Entries(Info(sections, WANTED))
+    scope = scope or ("file" if elf.relocatable else "unit")
+    types = TypeLoader(entries, sections.lines)
+    described = find_symbols(entries, exports.names, exports.places, scope)
+    roots, listed = _load_symbols(entries, types, exports, described, binary)
+    if all_types:
+        _load_all(entries, types)
+    types.finish()
+    units = tuple(
+        Unit(_unit_name(unit.name), unit.producer, unit.language, binary) for unit in entries.units
+    )
+    model = Model(
+        types=tuple(types.types),
+        symbols=tuple(listed),
+        units=units,
+        vtables=(),
+        facts=_facts(elf, exports, units),
+        origins=tuple(types.origins),
+    )
+    return Loaded(model, roots, scope)
+
+
+def _no_debug_info(elf: Elf) -> NoDebugInfoError:
+    return NoDebugInfoError(
+        "no .debug_info section",
+        path=elf.path,
+        advice="build it with debug info (cargo: debug = 2; kernel: CONFIG_DEBUG_INFO), and do not"
+        " strip it",
+    )
+
+
+def _load_symbols(
+    entries: Entries,
+    types: TypeLoader,
+    exports: Exports,
+    described: dict[str, SymbolEntries],
+    binary: str,
+) -> tuple[dict[str, Root], list[Symbol]]:
+    known: dict[int, Root] = {}
+
+    def root(description: Description | None) -> Root | None:
+        if description is None:
+            return None
+        if description.offset not in known:
+            known[description.offset] = _root(entries, types, description)
+        return known[description.offset]
+
+    roots: dict[str, Root] = {}
+    listed: list[Symbol] = []
+    for name in exports.names:
+        own, versioned = (root(description) for description in described[name])
+        if versioned is not None:
+            roots[name] = versioned
+        lender = described[name].versioned
+        shown = own if own is not None or lender is None or lender.symbol != name else versioned
+        listed.append(
+            Symbol(
+                name,
+                None if shown is None else ("function" if shown.is_function else "variable"),
+                None if shown is None else shown.type,
+                None if versioned is None else versioned.unit,
+                borrowed=lender.symbol if lender is not None and lender.symbol != name else None,
+                binary=binary,
+            )
+        )
+    return roots, listed
+
+
+def _root(entries: Entries, types: TypeLoader, description: Description) -> Root:
+    entry = entries.entry(description.offset, entries.units[description.unit])
+    if entry.tag in (c.TAG_SUBPROGRAM, c.TAG_SUBROUTINE_TYPE):
+        type_id = types.add(types.function(entry), entry.offset)
+        return Root(type_id, True, description.unit)
+    return Root(types.reference(entry), False, description.unit)
+
+
+def _load_all(entries: Entries, types: TypeLoader) -> None:
+    """Enter every named type and every type with members, whether a symbol reaches it or not."""
+    for unit in entries.units:
+        for offset in entries.outline(unit).scopes:
+            entry = entries.entry(offset, unit)
+            if entry.tag != c.TAG_NAMESPACE:
+                types.id_of(offset, unit)
+
+
+def _unit_name(name: str) -> str:
+    """The unit's name without the hash that rustc appends: it differs between builds."""
+    return name.split("/@/")[0]
+
+
+def _facts(elf: Elf, exports: Exports, units: tuple[Unit, ...]) -> Facts:
+    compilers = {unit.producer for unit in units if unit.language == c.LANG_RUST}
+    return Facts(
+        machine=elf.machine,
+        address_size=elf.address_size,
+        little_endian=elf.little_endian,
+        compilers=tuple(sorted(compilers)),
+        build_id=elf.build_id(),
+        export_rule=exports.rule,
+    )

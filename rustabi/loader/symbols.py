@@ -1,0 +1,179 @@
+"""Which entry describes which exported symbol: the rules of gendwarfksyms, and the unit that defines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal, NamedTuple, TypeAlias
+
+from rustabi.dwarf import constants as c
+from rustabi.dwarf.entries import Entries, Entry
+from rustabi.dwarf.unit import Unit
+from rustabi.errors import DwarfError
+from rustabi.loader.types import text
+
+Scope: TypeAlias = Literal["file", "unit"]
+"""Of symbol versions: ``file`` takes an object whole, as gendwarfksyms does when it is called on it;
+``unit`` takes the unit that defines the symbol alone, as a kernel build did before it linked them."""
+
+Place: TypeAlias = tuple[int, int]
+_POINTER_PREFIX = "__gendwarfksyms_ptr_"
+
+
+class Description(NamedTuple):
+    """An entry that describes a symbol.
+
+    Attributes:
+        offset: The entry to read the type from.
+        position: The entry that led there: decides which is first in document order.
+        unit: Index of the unit it was met in.
+        symbol: The name it was found under.
+        definition: Whether the unit defines the symbol rather than declaring it.
+        pointer: The entry is what ``__gendwarfksyms_ptr_<symbol>`` points to, not the symbol's own.
+    """
+
+    offset: int
+    position: int
+    unit: int
+    symbol: str
+    definition: bool
+    pointer: bool = False
+
+
+class SymbolEntries(NamedTuple):
+    """What describes one symbol.
+
+    Attributes:
+        own: The entry under the symbol's own name.
+        versioned: The entry that its version is computed from: `own`, or that of an alias.
+    """
+
+    own: Description | None
+    versioned: Description | None
+
+
+def find_symbols(
+    entries: Entries, names: Iterable[str], places: Mapping[str, Place], scope: Scope
+) -> dict[str, SymbolEntries]:
+    """The entries of each of ``names``.
+
+    Args:
+        entries: The debug info.
+        names: Linker's names of the exported symbols.
+        places: Where they stand; symbols in equal places are aliases of each other.
+        scope: See `Scope`.
+
+    Raises:
+        DwarfError: An entry on the way is not readable.
+    """
+    listed = dict.fromkeys(names)
+    found: dict[str, list[Description]] = {name: [] for name in listed}
+    pointers: dict[str, list[Description]] = {}
+    for index, unit in enumerate(entries.units):
+        if scope == "unit" and unit.language in c.LANG_ASSEMBLER:
+            continue  # an assembler's entry says no types; the kernel build takes them from elsewhere
+        for description in _descriptions(entries, unit, index, found):
+            found[description.symbol].append(description)
+        for description in _pointers(entries, unit, index, found):
+            pointers.setdefault(description.symbol, []).append(description)
+    groups = _alias_groups(listed, places)
+    choose = _first if scope == "file" else _from_defining_unit
+    result = {}
+    for name in listed:
+        group = [name, *(member for member in groups.get(name, ()) if member != name)]
+        candidates = [found[member] for member in group]
+        result[name] = SymbolEntries(
+            own=choose([found[name]], []),
+            versioned=choose(candidates, [pointers.get(member, []) for member in group]),
+        )
+    return result
+
+
+def _alias_groups(names: Iterable[str], places: Mapping[str, Place]) -> dict[str, list[str]]:
+    by_place: dict[Place, list[str]] = {}
+    for name in names:
+        place = places.get(name)
+        if place is not None:
+            by_place.setdefault(place, []).append(name)
+    return {name: group for group in by_place.values() for name in group}
+
+
+def _first(
+    candidates: list[list[Description]], pointers: list[list[Description]]
+) -> Description | None:
+    """The first entry in document order; a pointer counts at the end of its unit."""
+    every = [description for found in candidates + pointers for description in found]
+    return min(every, key=lambda each: (each.unit, each.pointer, each.position), default=None)
+
+
+def _from_defining_unit(
+    candidates: list[list[Description]], pointers: list[list[Description]]
+) -> Description | None:
+    """The first entry in the unit that defines the symbol; an alias's unit; a pointer's; any."""
+    for found in candidates:
+        for description in found:
+            if description.definition:
+                owner = description.unit
+                return _first([[each for each in found if each.unit == owner]
+                               for found in candidates], [])  # fmt: skip
+    return _first([], pointers) or _first(candidates, [])
+
+
+def _descriptions(
+    entries: Entries, unit: Unit, index: int, wanted: Mapping[str, object]
+) -> Iterator[Description]:
+    """Descriptions of wanted symbols in one unit, the first of each name, in document order."""
+    first: dict[str, Description] = {}
+    defined: set[str] = set()
+    for offset in entries.outline(unit).routines:
+        entry = entries.entry(offset, unit)
+        attributes = entry.attributes
+        specification = attributes.get(c.AT_SPECIFICATION)
+        if specification is not None:
+            declared = entries.entry(specification, unit)
+            defined.add(_name(declared))
+        name, used = _name(entry), offset
+        origin = attributes.get(c.AT_ABSTRACT_ORIGIN)
+        if origin is not None:
+            used = origin
+            if name not in wanted:
+                name = _name(entries.entry(origin, unit))
+        if name in wanted:
+            first.setdefault(name, Description(used, offset, index, name, False))
+            if not attributes.get(c.AT_DECLARATION):
+                defined.add(name)
+    for name, description in first.items():
+        yield description._replace(definition=name in defined)
+
+
+def _pointers(
+    entries: Entries, unit: Unit, index: int, wanted: Mapping[str, object]
+) -> Iterator[Description]:
+    """What the ``__gendwarfksyms_ptr_<symbol>`` variables of a unit point to."""
+    if _POINTER_PREFIX.encode() not in entries.string_bytes:
+        return
+    for offset in entries.outline(unit).routines:
+        entry = entries.entry(offset, unit)
+        name = _name(entry)
+        symbol = name.removeprefix(_POINTER_PREFIX)
+        if symbol == name or symbol not in wanted:
+            continue
+        pointer = _target(entries, entry)
+        if pointer is None or pointer.tag != c.TAG_POINTER_TYPE:
+            raise DwarfError(
+                f"{name} is not a pointer", place=f".debug_info+{offset:#x}",
+                advice="declare it with SYMBOL_... macros as the kernel's documentation shows",
+            )  # fmt: skip
+        target = _target(entries, pointer)
+        is_function = target is not None and target.tag == c.TAG_SUBROUTINE_TYPE
+        used = target.offset if target is not None and is_function else pointer.offset
+        yield Description(used, offset, index, symbol, False, pointer=True)
+
+
+def _target(entries: Entries, entry: Entry) -> Entry | None:
+    offset = entry.attributes.get(c.AT_TYPE)
+    return None if offset is None else entries.entry(offset, entry.unit)
+
+
+def _name(entry: Entry) -> str:
+    """The name that gendwarfksyms looks a symbol up by: the linkage name, else the plain one."""
+    return text(entry, c.AT_LINKAGE_NAME) or text(entry, c.AT_NAME) or ""

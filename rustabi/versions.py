@@ -1,0 +1,250 @@
+"""Symbol versions, bit for bit as gendwarfksyms computes them (Linux 7.2).
+
+A version is the CRC-32 of a symbol's type string in which each type reference is replaced, the first time
+it is met, by that type's own string, and is left as it stands from then on. Expanding a type again for
+each symbol would cost symbols times types; here an expansion is kept together with what it depended on,
+and used again wherever that holds.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from rustabi.crc import combine
+from rustabi.loader import Loaded, Root
+from rustabi.model import Model, Type, TypeId, is_definition, references
+from rustabi.symtypes import Pieces, TypeStrings
+
+
+class Version(NamedTuple):
+    """The version of a symbol.
+
+    Attributes:
+        crc: 32 bits.
+        ambiguous: A same-named type of other contents was left aside, or gendwarfksyms itself has no
+            single answer: it lets the memory address decide between strings of equal length.
+    """
+
+    crc: int
+    ambiguous: bool
+
+
+class Expansion(NamedTuple):
+    """A type's string with all references expanded, given the types that were expanded before.
+
+    Attributes:
+        crc: CRC-32 of the expanded string.
+        length: Its length in bytes.
+        before: Bit set of references met that had been expanded before.
+        within: Bit set of references expanded on the way, the type itself included.
+    """
+
+    crc: int
+    length: int
+    before: int
+    within: int
+
+
+class TypeMap:
+    """What gendwarfksyms calls the type map: one type string per reference name.
+
+    Args:
+        types: The type table.
+        origins: Document order of the types; ties go to the first.
+        roots: The symbols whose types are taken in, by name.
+    """
+
+    def __init__(
+        self, types: Sequence[Type], origins: Sequence[int], roots: Mapping[str, Root]
+    ) -> None:
+        self._strings = TypeStrings(types)
+        self.symbols = {
+            name: self._strings.of_symbol(root.type, root.is_function)
+            for name, root in roots.items()
+        }
+        reached = reachable(types, (root.type for root in roots.values() if root.type is not None))
+        order = (lambda each: origins[each]) if origins else None
+        self.strings: dict[str, Pieces] = {}
+        self.ambiguous: set[str] = set()
+        for type_id in sorted(reached, key=order):
+            name = self._strings.reference(type_id)
+            if name is not None:
+                self._enter(name, self._strings.of(type_id), is_definition(types[type_id]))
+
+    def _enter(self, name: str, pieces: Pieces, definition: bool) -> None:
+        """The longest string of a name wins; of equally long ones, the first in document order."""
+        known = self.strings.get(name)
+        if known is None:
+            self.strings[name] = pieces
+        elif known != pieces:
+            if definition and "".join(known) != _empty(known):
+                self.ambiguous.add(name)
+            if _length(pieces) > _length(known):
+                self.strings[name] = pieces
+
+    def lines(self) -> list[str]:
+        """The ``.symtypes`` file: types and symbols, sorted by the bytes of their names."""
+        every = {**self.strings, **self.symbols}
+        names = sorted(every, key=lambda name: name.encode("utf-8", "surrogateescape"))
+        return [f"{name} {''.join(every[name])}" for name in names]
+
+    def versions(self) -> dict[str, Version]:
+        """The version of each symbol."""
+        return _Expander(self).versions()
+
+
+def _empty(pieces: Pieces) -> str:
+    """The string of the same type if it were only declared."""
+    return pieces[0].split("{", 1)[0] + "{ }"
+
+
+def _length(pieces: Pieces) -> int:
+    return sum(len(piece.encode("utf-8", "surrogateescape")) for piece in pieces)
+
+
+def reachable(types: Sequence[Type], roots: Iterable[TypeId]) -> set[TypeId]:
+    """Types that the version of a symbol with these ``roots`` covers."""
+    reached = set(roots)
+    pending = list(reached)
+    while pending:
+        for reference in references(types[pending.pop()]):
+            target = reference.target
+            if reference.versioned and target not in reached:
+                reached.add(target)
+                pending.append(target)
+    return reached
+
+
+class _Node(NamedTuple):
+    """A type string ready to be walked: bytes and the number of the reference behind each, or -1."""
+
+    parts: tuple[tuple[bytes, int], ...]
+
+
+class _Frame:
+    """An expansion under way."""
+
+    __slots__ = ("before", "crc", "length", "next", "node", "within")
+
+    def __init__(self, node: int, within: int) -> None:
+        self.node = node
+        self.next = 0
+        self.crc = 0
+        self.length = 0
+        self.before = 0
+        self.within = within
+
+
+class _Expander:
+    """Expands the symbols of one type map, sharing the expansions of types."""
+
+    def __init__(self, type_map: TypeMap) -> None:
+        self._map = type_map
+        self._numbers = {name: number for number, name in enumerate(type_map.strings)}
+        self._names = [_encode(name) for name in type_map.strings]
+        self._nodes = [self._node(pieces) for pieces in type_map.strings.values()]
+        self._expansions: list[list[Expansion]] = [[] for _ in self._nodes]
+        self._ambiguous = sum(1 << self._numbers[name] for name in type_map.ambiguous)
+
+    def _node(self, pieces: Pieces) -> _Node:
+        references = [self._numbers[name] for name in pieces[1::2]]
+        texts = [_encode(text) for text in pieces[0::2]]
+        return _Node(tuple(zip(texts, [*references, -1], strict=True)))
+
+    def versions(self) -> dict[str, Version]:
+        versions = {}
+        for name, pieces in self._map.symbols.items():
+            expansion = self._expand(self._node(pieces))
+            versions[name] = Version(expansion.crc, bool(expansion.within & self._ambiguous))
+        return versions
+
+    def _expand(self, root: _Node) -> Expansion:
+        """Walk depth first with an explicit stack: type graphs are deep."""
+        seen = 0
+        frame = _Frame(-1, 0)
+        stack: list[_Frame] = []
+        while True:
+            parts = (root if frame.node < 0 else self._nodes[frame.node]).parts
+            child = self._advance(frame, parts, seen)
+            if child < 0:
+                done = Expansion(frame.crc, frame.length, frame.before, frame.within)
+                if not stack:
+                    return done
+                self._expansions[frame.node].append(done)
+                frame = stack.pop()
+                self._append(frame, done)
+            else:
+                known = self._known(child, seen)
+                if known is None:
+                    stack.append(frame)
+                    frame = _Frame(child, 1 << child)
+                    seen |= frame.within
+                else:
+                    self._append(frame, known)
+                    seen |= known.within
+
+    def _advance(self, frame: _Frame, parts: tuple[tuple[bytes, int], ...], seen: int) -> int:
+        """Take in parts up to the next reference that must be expanded: its number, or -1 at the end."""
+        crc, length = frame.crc, frame.length
+        for index in range(frame.next, len(parts)):
+            text, number = parts[index]
+            crc = zlib.crc32(text, crc)
+            length += len(text)
+            if number < 0:
+                continue
+            bit = 1 << number
+            if not seen & bit:
+                frame.crc, frame.length, frame.next = crc, length, index + 1
+                return number
+            frame.before |= bit & ~frame.within
+            crc = zlib.crc32(self._names[number], crc)
+            length += len(self._names[number])
+        frame.crc, frame.length, frame.next = crc, length, len(parts)
+        return -1
+
+    def _known(self, number: int, seen: int) -> Expansion | None:
+        """An expansion of the type that is right for what has been expanded so far."""
+        for expansion in self._expansions[number]:
+            if seen & (expansion.before | expansion.within) == expansion.before:
+                return expansion
+        return None
+
+    @staticmethod
+    def _append(frame: _Frame, part: Expansion) -> None:
+        frame.crc = combine(frame.crc, part.crc, part.length)
+        frame.length += part.length
+        frame.before |= part.before & ~frame.within
+        frame.within |= part.within
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def type_maps(loaded: Loaded) -> list[TypeMap]:
+    """The type maps of a binary: one, or in scope ``unit`` one per unit that has symbols."""
+    types, origins = loaded.model.types, loaded.model.origins
+    if loaded.scope == "file":
+        return [TypeMap(types, origins, loaded.roots)]
+    by_unit: dict[int, dict[str, Root]] = {}
+    for name, root in loaded.roots.items():
+        by_unit.setdefault(root.unit, {})[name] = root
+    return [TypeMap(types, origins, roots) for _, roots in sorted(by_unit.items())]
+
+
+def with_versions(loaded: Loaded) -> Model:
+    """The model with the version of each symbol that has one."""
+    versions: dict[str, Version] = {}
+    for type_map in type_maps(loaded):
+        versions.update(type_map.versions())
+    symbols = tuple(
+        symbol._replace(
+            version=versions[symbol.name].crc, ambiguous=versions[symbol.name].ambiguous
+        )
+        if symbol.name in versions
+        else symbol
+        for symbol in loaded.model.symbols
+    )
+    return loaded.model._replace(symbols=symbols)

@@ -1,0 +1,223 @@
+"""The way through the house: who may import whom, and which module is the door to which package.
+
+The tables come first; a new module needs a line in `LEVELS`, a new dependency one in `DOORS`.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+LEVELS = {
+    "errors": 0,
+    "crc": 1,
+    "names": 1,
+    "model": 1,
+    "binary": 1,
+    "dwarf": 2,
+    "loader": 3,
+    "merge": 4,
+    "layout": 5,
+    "graph": 5,
+    "symtypes": 6,
+    "versions": 7,
+    "schema": 8,
+    "snapshot": 9,
+    "diff": 10,
+    "rules": 11,
+    "check": 12,
+    "cargo": 13,
+    "target": 14,
+    "report": 15,
+    "__init__": 16,
+    "cli": 17,
+    "pytest_plugin": 17,
+    "__main__": 18,
+}
+"""Room (a module or package directly in rustabi/) -> level; it imports from lower levels only."""
+
+ONLY = {
+    "model": ["errors"],
+    "dwarf": ["errors", "binary.sections"],
+}
+"""Rooms that know even less than their level allows: the model no reader, DWARF no language."""
+
+DOORS = {
+    "argparse": ["cli"],
+    "compression": ["binary.zstd"],
+    "demangle": ["names"],
+    "elftools.common": ["binary.elf", "dwarf.reference"],
+    "elftools.dwarf": ["dwarf.reference"],
+    "elftools.elf": ["binary.elf"],
+    "networkx": ["graph"],
+    "pydantic": ["schema", "snapshot"],
+    "pytest": ["pytest_plugin"],
+    "rich": ["report"],
+    "rust_demangler": ["names"],
+    "subprocess": ["cargo"],
+    "zstandard": ["binary.zstd"],
+}
+"""Package -> the modules of rustabi (or packages, with all in them) that may import it."""
+
+SPEAKERS = ["cli", "__main__"]
+"""The modules that may print and exit."""
+
+LONGEST = 450
+"""Lines; a longer module is split by concept."""
+
+
+class Import(NamedTuple):
+    """One import of a module, by full name, and whether it takes place at run time."""
+
+    target: str
+    line: int
+    runtime: bool
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of rustabi by its name within it: ``binary.elf``, ``dwarf.__init__``."""
+    package = ROOT / "rustabi"
+    return {
+        ".".join(path.relative_to(package).with_suffix("").parts): path
+        for path in sorted(package.rglob("*.py"))
+    }
+
+
+@cache
+def parsed(module: str) -> ast.Module:
+    return ast.parse(modules()[module].read_text(encoding="utf-8"))
+
+
+def room(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def within(module: str, places: list[str]) -> bool:
+    return any(module == place or module.startswith(f"{place}.") for place in places)
+
+
+def typing_only(tree: ast.Module) -> set[ast.AST]:
+    """The nodes below ``if TYPE_CHECKING:``."""
+    return {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+
+
+def imports(tree: ast.Module) -> Iterator[Import]:
+    """All imports, also those within functions. ``from a import b`` counts as ``a.b``."""
+    skipped = typing_only(tree)
+    for node in ast.walk(tree):
+        runtime = node not in skipped
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(alias.name, node.lineno, runtime)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: a relative import"
+            for alias in node.names:
+                yield Import(f"{node.module}.{alias.name}", node.lineno, runtime)
+
+
+def imported_module(target: str) -> str | None:
+    """The module of rustabi that ``target`` is or lies in; None for other packages."""
+    top, _, inner = target.partition(".")
+    if top != "rustabi":
+        return None
+    while inner:
+        for name in (inner, f"{inner}.__init__"):
+            if name in modules():
+                return name
+        inner = inner.rpartition(".")[0]
+    return "__init__"
+
+
+def inner_imports(module: str) -> Iterator[tuple[str, Import]]:
+    for imported in imports(parsed(module)):
+        target = imported_module(imported.target)
+        if target is not None:
+            yield target, imported
+
+
+def outer_imports(module: str) -> Iterator[Import]:
+    return (found for found in imports(parsed(module)) if imported_module(found.target) is None)
+
+
+def place(module: str, line: int) -> str:
+    return f"{modules()[module].relative_to(ROOT)}:{line}"
+
+
+def test_every_room_has_a_level() -> None:
+    missing = {room(module) for module in modules()} - LEVELS.keys()
+    assert not missing, "add each to LEVELS"
+
+
+@pytest.mark.parametrize("module", modules())
+def test_imports_go_one_way(module: str) -> None:
+    here = room(module)
+    wrong = [
+        f"{place(module, found.line)}: {here} imports {target}"
+        for target, found in inner_imports(module)
+        if room(target) != here
+        and (LEVELS[room(target)] >= LEVELS[here] or not within(target, ONLY.get(here, [target])))
+    ]
+    assert not wrong
+
+
+def test_no_cycles_within_a_package() -> None:
+    graph = {
+        module: {target for target, found in inner_imports(module) if found.runtime}
+        for module in modules()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"import cycle: {' -> '.join(error.args[1])}")
+
+
+@pytest.mark.parametrize("module", modules())
+def test_one_door_per_package(module: str) -> None:
+    wrong = []
+    for found in outer_imports(module):
+        doors = [
+            door
+            for package, places in DOORS.items()
+            if within(found.target, [package])
+            for door in places
+        ]
+        if not doors and found.target.partition(".")[0] in sys.stdlib_module_names:
+            continue
+        if not within(module, doors):
+            allowed = " and ".join(doors) or "nowhere yet"
+            wrong.append(f"{place(module, found.line)}: {found.target}, whose door is {allowed}")
+    assert not wrong
+
+
+@pytest.mark.parametrize("module", modules())
+def test_modules_stay_small(module: str) -> None:
+    lines = modules()[module].read_text(encoding="utf-8").count("\n")
+    assert lines <= LONGEST
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if not within(name, SPEAKERS)])
+def test_only_the_command_line_prints_and_exits(module: str) -> None:
+    speech = {"print", "exit", "quit", "input", "sys.exit", "os._exit"}
+    speech |= {"sys.stdout.write", "sys.stderr.write", "SystemExit"}
+    wrong = [
+        f"{place(module, node.lineno)}: {ast.unparse(node.func)}"
+        for node in ast.walk(parsed(module))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in speech
+    ]
+    assert not wrong
