@@ -22,7 +22,7 @@ A worked example: ``struct Bar { x: i8, y: i64, z: i8 }`` as rustc 1.95 lays it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 TypeId: TypeAlias = int
@@ -63,6 +63,7 @@ class Member(NamedTuple):
         bit_offset: Bits from the start of the enclosing type to a bit field (DW_AT_data_bit_offset).
         alignment: Bytes; rustc states it on each member.
         accessibility: DW_ACCESS_*: 1 public, 2 restricted, 3 private.
+        expression: The offset is written as an expression (DWARF 2), which gendwarfksyms does not read.
     """
 
     name: str | None
@@ -72,6 +73,7 @@ class Member(NamedTuple):
     bit_offset: int | None = None
     alignment: int | None = None
     accessibility: int | None = None
+    expression: bool = False
 
 
 class Variant(NamedTuple):
@@ -434,3 +436,41 @@ def _part(part: Part, versioned: bool) -> Iterator[Reference]:
             for member in variant.members:
                 if member.type is not None:
                     yield Reference("variant", member.name or "", member.type, versioned)
+
+
+def renumbered(node: Type, new_id: Callable[[TypeId], TypeId]) -> Type:
+    """The same type with every reference passed through ``new_id``."""
+
+    def other(type_id: TypeId | None) -> TypeId | None:
+        return None if type_id is None else new_id(type_id)
+
+    if isinstance(node, Modifier):
+        return node._replace(target=other(node.target))
+    if isinstance(node, Array):
+        return node._replace(element=other(node.element))
+    if isinstance(node, Function):
+        parameters = tuple(each._replace(type=other(each.type)) for each in node.parameters)
+        return node._replace(parameters=parameters, result=other(node.result))
+    if isinstance(node, Enumeration):
+        return node._replace(underlying=other(node.underlying))
+    if isinstance(node, Composite):
+        parts = tuple(_renumbered_part(part, other) for part in node.parts)
+        return node._replace(parts=parts, container=other(node.container))
+    return node
+
+
+def _renumbered_part(part: Part, other: Callable[[TypeId | None], TypeId | None]) -> Part:
+    if isinstance(part, Member):
+        return part._replace(type=other(part.type))
+    if isinstance(part, Unsupported):
+        return part
+
+    def all_of(members: tuple[Member, ...]) -> tuple[Member, ...]:
+        return tuple(member._replace(type=other(member.type)) for member in members)
+
+    discriminant = part.discriminant
+    return VariantPart(
+        all_of(part.members),
+        None if discriminant is None else discriminant._replace(type=other(discriminant.type)),
+        tuple(each._replace(members=all_of(each.members)) for each in part.variants),
+    )

@@ -169,7 +169,7 @@ class _Writer:
             + attribute("accessibility", member.accessibility)
             + attribute("bit_size", member.bit_size)
             + attribute("data_bit_offset", member.bit_offset)
-            + attribute("data_member_location", member.offset)
+            + attribute("data_member_location", None if member.expression else member.offset)
         )
 
     def variant_part(self, part: VariantPart) -> None:

@@ -13,6 +13,7 @@ from rustabi.dwarf.unit import Info
 from rustabi.errors import NoDebugInfoError
 from rustabi.loader.symbols import Description, Scope, SymbolEntries, find_symbols
 from rustabi.loader.types import WANTED, TypeLoader
+from rustabi.loader.vtables import load_vtables
 from rustabi.model import Facts, Model, Symbol, TypeId, Unit
 
 __all__ = ["Loaded", "Root", "Scope", "load"]
@@ -80,6 +81,7 @@ def load(
     roots, listed = _load_symbols(entries, types, exports, described, binary)
     if all_types:
         _load_all(entries, types)
+    vtables = load_vtables(elf, entries, types) if all_types else ()
     types.finish()
     units = tuple(
         Unit(_unit_name(unit.name), unit.producer, unit.language, binary) for unit in entries.units
@@ -88,7 +90,7 @@ def load(
         types=tuple(types.types),
         symbols=tuple(listed),
         units=units,
-        vtables=(),
+        vtables=vtables,
         facts=_facts(elf, exports, units),
         origins=tuple(types.origins),
     )

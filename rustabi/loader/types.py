@@ -12,6 +12,7 @@ from typing import cast
 
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries, Entry
+from rustabi.dwarf.leb128 import read_unsigned
 from rustabi.dwarf.line import file_names
 from rustabi.dwarf.unit import Unit
 from rustabi.model import (
@@ -293,18 +294,22 @@ class TypeLoader:
     def _member(self, entry: Entry) -> Member | Unsupported:
         attributes = entry.attributes
         location = attributes.get(c.AT_DATA_MEMBER_LOCATION)
+        offset = number(entry, c.AT_DATA_MEMBER_LOCATION)
         if location.__class__ is bytes:
-            form = entry.form(c.AT_DATA_MEMBER_LOCATION)
-            return Unsupported("form", form, text(entry, c.AT_NAME) or "")
+            offset = _plus_constant(location)
+            if offset is None:
+                form = entry.form(c.AT_DATA_MEMBER_LOCATION)
+                return Unsupported("form", form, text(entry, c.AT_NAME) or "")
         bits = c.AT_BIT_SIZE in attributes
         return Member(
             text(entry, c.AT_NAME),
             self.reference(entry),
-            number(entry, c.AT_DATA_MEMBER_LOCATION),
+            offset,
             number(entry, c.AT_BIT_SIZE) if bits else None,
             number(entry, c.AT_DATA_BIT_OFFSET) if bits else None,
             number(entry, c.AT_ALIGNMENT),
             number(entry, c.AT_ACCESSIBILITY),
+            location.__class__ is bytes,
         )
 
     def _variant_part(self, entry: Entry) -> Part:
@@ -382,6 +387,14 @@ _INSIDE_FUNCTIONS = frozenset({
     c.TAG_INLINED_SUBROUTINE, c.TAG_CALL_SITE, c.TAG_GNU_CALL_SITE,
 })  # fmt: skip
 """Children of a function that say nothing about its signature: locals, blocks, calls, labels."""
+
+
+def _plus_constant(expression: bytes) -> int | None:
+    """The offset that DWARF 2 writes as ``DW_OP_plus_uconst offset``; None for other expressions."""
+    if len(expression) < 2 or expression[0] != c.OP_PLUS_UCONST or expression[-1] >= 0x80:
+        return None
+    offset, end = read_unsigned(expression, 1)
+    return offset if end == len(expression) else None
 
 
 def _count(entry: Entry) -> int | None:

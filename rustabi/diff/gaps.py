@@ -1,0 +1,91 @@
+"""Gaps: what a build's debug info cannot tell, said openly instead of passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from rustabi.model import Composite, Enumeration, Model, TypeId, Unsupported, references
+from rustabi.names import demangle, pairing_key, type_key
+
+
+class GapKind(StrEnum):
+    """What is missing. The values are the ids used in JSON."""
+
+    NO_DWARF = "symbol-without-dwarf"
+    FOLDED = "symbol-folded"
+    DECLARATION_ONLY = "declaration-only"
+    UNSUPPORTED = "unsupported-dwarf"
+
+
+EXPLANATIONS = {
+    GapKind.NO_DWARF: "no entry in the debug info describes this symbol",
+    GapKind.FOLDED: "the compiler folded this function into another of equal code and dropped its entry",
+    GapKind.DECLARATION_ONLY: "the type is declared but not defined in this binary",
+    GapKind.UNSUPPORTED: "the debug info uses something that rustabi does not know",
+}
+
+
+class Gap(NamedTuple):
+    """One thing that could not be checked.
+
+    Attributes:
+        kind: Why.
+        subject: The symbol or type, readable.
+        detail: More, such as the symbol it was folded into.
+        key: What the gap is recognised by in another build.
+    """
+
+    kind: GapKind
+    subject: str
+    detail: str
+    key: str
+
+
+def gaps_of(model: Model, reached: set[TypeId]) -> list[Gap]:
+    """The gaps of a model, sorted.
+
+    Args:
+        model: The model.
+        reached: Types that its exported symbols reach; others cannot matter to a caller.
+    """
+    return sorted({*_symbol_gaps(model), *_type_gaps(model, reached)})
+
+
+def _symbol_gaps(model: Model) -> Iterator[Gap]:
+    for symbol in model.symbols:
+        if symbol.type is not None or symbol.kind is not None:
+            continue
+        name = demangle(symbol.name)
+        if symbol.borrowed is None:
+            yield Gap(GapKind.NO_DWARF, name, "", pairing_key(symbol.name))
+        else:
+            detail = f"folded into {demangle(symbol.borrowed)}"
+            yield Gap(GapKind.FOLDED, name, detail, pairing_key(symbol.name))
+
+
+def _type_gaps(model: Model, reached: set[TypeId]) -> Iterator[Gap]:
+    for type_id, node in enumerate(model.types):
+        if isinstance(node, Unsupported):
+            yield Gap(GapKind.UNSUPPORTED, node.name or str(node), str(node), str(node))
+        elif isinstance(node, Composite | Enumeration) and node.declaration:
+            if type_id in reached:
+                yield Gap(GapKind.DECLARATION_ONLY, node.name, "", type_key(node.name))
+        elif isinstance(node, Composite):
+            for part in node.parts:
+                if isinstance(part, Unsupported):
+                    key = f"{type_key(node.name)} {part}"
+                    yield Gap(GapKind.UNSUPPORTED, node.name, str(part), key)
+
+
+def reached_by_symbols(model: Model) -> set[TypeId]:
+    """Every type that any exported symbol reaches."""
+    reached = {symbol.type for symbol in model.symbols if symbol.type is not None}
+    pending = list(reached)
+    while pending:
+        for reference in references(model.types[pending.pop()]):
+            if reference.target not in reached:
+                reached.add(reference.target)
+                pending.append(reference.target)
+    return reached

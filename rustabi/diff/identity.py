@@ -1,0 +1,154 @@
+"""Whether two types in the same place are the same type, perhaps changed inside, or different types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+from rustabi.diff.kinds import Change, ChangeKind
+from rustabi.diff.shape import Shapes, encoding_class, fn_abi, pointer_class
+from rustabi.model import (
+    INDIRECT,
+    Array,
+    Base,
+    Composite,
+    Enumeration,
+    Function,
+    Model,
+    Modifier,
+    Type,
+    TypeId,
+    Unsupported,
+    name_of,
+)
+from rustabi.names import type_key
+
+Pair: TypeAlias = tuple[TypeId, TypeId]
+
+_DEEPEST = 64
+"""Levels of pointers and arrays; beyond, the debug info is damaged and types count as different."""
+
+
+class Mismatch(NamedTuple):
+    """Why two types are not the same.
+
+    Attributes:
+        kind: The kind of change it is for whoever mentions them.
+        note: More than the names of the types say; may be empty.
+    """
+
+    kind: ChangeKind
+    note: str = ""
+
+
+class Identity:
+    """Matches references of two models.
+
+    Args:
+        old, new: The models.
+        visit: Called with each pair of named or anonymous struct, union or enum types that is found to
+            be one type in both models: their contents are still to be compared.
+    """
+
+    def __init__(self, old: Model, new: Model, visit: Callable[[Pair], None]) -> None:
+        self._old, self._new = old.types, new.types
+        self._visit = visit
+        self._old_shapes = Shapes(old.types, old.facts.address_size)
+        self._new_shapes = Shapes(new.types, new.facts.address_size)
+        self.renamed: dict[Pair, Change] = {}
+
+    def match(self, old: TypeId | None, new: TypeId | None, depth: int = 0) -> Mismatch | None:
+        """None when both are the same type, else why not."""
+        old, new = stripped(self._old, old), stripped(self._new, new)
+        if old is None or new is None:
+            return None if old is new else Mismatch(ChangeKind.MEMBER_RETYPED)
+        if depth > _DEEPEST:
+            return Mismatch(ChangeKind.MEMBER_RETYPED, "nested too deeply to compare")
+        a, b = self._old[old], self._new[new]
+        if isinstance(a, Composite | Enumeration) and isinstance(b, Composite | Enumeration):
+            return self._named(old, new, a, b)
+        if isinstance(a, Unsupported) or isinstance(b, Unsupported):
+            return None  # listed as a gap: nothing can be said
+        if isinstance(a, Modifier) and isinstance(b, Modifier):
+            return self._pointers(a, b, depth)
+        if isinstance(a, Array) and isinstance(b, Array):
+            return self._arrays(a, b, depth)
+        if isinstance(a, Function) and isinstance(b, Function):
+            return self._functions(a, b, depth)
+        if isinstance(a, Base) and isinstance(b, Base):
+            same = encoding_class(a) == encoding_class(b)
+            return None if same else Mismatch(ChangeKind.MEMBER_RETYPED)
+        return self._other(old, new)
+
+    def _named(
+        self, old: TypeId, new: TypeId, a: Composite | Enumeration, b: Composite | Enumeration
+    ) -> Mismatch | None:
+        if type_key(a.name) == type_key(b.name):
+            self._visit((old, new))
+            return None
+        return self._other(old, new)
+
+    def _other(self, old: TypeId, new: TypeId) -> Mismatch | None:
+        """Types of different names: the same type renamed when the bytes agree."""
+        a, b = self._old[old], self._new[new]
+        shape = self._old_shapes.of(old)
+        if type(a) is type(b) and shape is not None and shape == self._new_shapes.of(new):
+            if isinstance(a, Composite | Enumeration) and isinstance(b, Composite | Enumeration):
+                if (a.size, a.alignment) != (b.size, b.alignment):
+                    return Mismatch(ChangeKind.MEMBER_RETYPED)
+                self.renamed[old, new] = Change(ChangeKind.TYPE_RENAMED, "", a.name, b.name)
+                self._visit((old, new))
+            return None if name_of(a) or name_of(b) else Mismatch(ChangeKind.MEMBER_RETYPED)
+        return Mismatch(ChangeKind.MEMBER_RETYPED)
+
+    def _pointers(self, a: Modifier, b: Modifier, depth: int) -> Mismatch | None:
+        if pointer_class(a) != pointer_class(b):
+            return Mismatch(ChangeKind.MEMBER_RETYPED, "the value that means None differs")
+        if fn_abi(a.name) != fn_abi(b.name):
+            return Mismatch(ChangeKind.POINTER_TARGET_CHANGED, "another calling convention")
+        inner = self.match(a.target, b.target, depth + 1)
+        if inner is not None and inner.kind is not ChangeKind.POINTER_KIND_CHANGED:
+            return Mismatch(ChangeKind.POINTER_TARGET_CHANGED, inner.note)
+        if inner is None and _sigil(a.name) != _sigil(b.name):
+            return Mismatch(ChangeKind.POINTER_KIND_CHANGED)
+        return inner
+
+    def _arrays(self, a: Array, b: Array, depth: int) -> Mismatch | None:
+        inner = self.match(a.element, b.element, depth + 1)
+        if inner is not None:
+            return inner
+        if a.counts != b.counts or a.vector != b.vector:
+            return Mismatch(ChangeKind.ARRAY_LENGTH_CHANGED)
+        return None
+
+    def _functions(self, a: Function, b: Function, depth: int) -> Mismatch | None:
+        """Signatures behind pointers, where each difference is one of the pointer's target."""
+        if len(a.parameters) != len(b.parameters) or a.variadic != b.variadic:
+            return Mismatch(ChangeKind.POINTER_TARGET_CHANGED, "another number of parameters")
+        found = [
+            self.match(p.type, q.type, depth + 1)
+            for p, q in zip(a.parameters, b.parameters, strict=True)
+        ]
+        found.append(self.match(a.result, b.result, depth + 1))
+        grave = [each for each in found if each and each.kind is not ChangeKind.POINTER_KIND_CHANGED]
+        return (grave or [each for each in found if each] or [None])[0]
+
+
+def _sigil(name: str) -> str:
+    """How a Rust pointer's name begins: ``&mut``, ``&``, ``*const``, ``*mut``, or a box's path."""
+    for sigil in ("&mut ", "&", "*const ", "*mut "):
+        if name.startswith(sigil):
+            return sigil
+    return name.split("<", 1)[0].split("(", 1)[0]
+
+
+def stripped(types: Sequence[Type], type_id: TypeId | None) -> TypeId | None:
+    """The type below typedefs and qualifiers, which change nothing about its bytes."""
+    seen = 0
+    while type_id is not None and seen <= _DEEPEST:
+        node = types[type_id]
+        if not isinstance(node, Modifier) or node.kind in INDIRECT:
+            break
+        type_id = node.target
+        seen += 1
+    return type_id

@@ -1,0 +1,149 @@
+"""Exported symbols of two builds: paired by normalised name, and their signatures compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rustabi.describe import function_text, type_text
+from rustabi.diff.identity import Identity, Mismatch
+from rustabi.diff.kinds import Change, ChangeKind
+from rustabi.model import Function, Model, Symbol, Type, TypeId
+from rustabi.names import pairing_key
+
+
+class SymbolPairs(NamedTuple):
+    """Indexes of symbols: in both builds, in OLD only, in NEW only."""
+
+    both: list[tuple[int, int]]
+    removed: list[int]
+    added: list[int]
+
+
+def pair_symbols(old: Model, new: Model) -> SymbolPairs:
+    """Pair the symbols of two builds of one source.
+
+    The raw name decides where both builds have it. Names that differ by what a build makes up anew
+    (crate hashes, suffixes) are paired by `rustabi.names.pairing_key`; several of one key in order.
+    """
+    waiting: dict[tuple[str, str], list[int]] = {}
+    exact = {(symbol.binary, symbol.name): index for index, symbol in enumerate(new.symbols)}
+    both: dict[int, int] = {}
+    for index, symbol in enumerate(old.symbols):
+        match = exact.pop((symbol.binary, symbol.name), None)
+        if match is not None:
+            both[index] = match
+    several = len({symbol.binary for symbol in new.symbols}) > 1
+    for index in sorted(exact.values()):
+        waiting.setdefault(_key(new.symbols[index], several), []).append(index)
+    removed = []
+    for index, symbol in enumerate(old.symbols):
+        if index in both:
+            continue
+        candidates = waiting.get(_key(symbol, several))
+        if candidates:
+            both[index] = candidates.pop(0)
+        else:
+            removed.append(index)
+    added = sorted(index for group in waiting.values() for index in group)
+    return SymbolPairs(sorted(both.items()), removed, added)
+
+
+def _key(symbol: Symbol, several_binaries: bool) -> tuple[str, str]:
+    return symbol.binary if several_binaries else "", pairing_key(symbol.name)
+
+
+class Signatures:
+    """Compares the declarations of paired symbols.
+
+    Args:
+        old, new: The models.
+        identity: Decides whether types are the same, and takes the pairs that are to be compared.
+    """
+
+    def __init__(self, old: Model, new: Model, identity: Identity) -> None:
+        self._old, self._new = old, new
+        self._identity = identity
+
+    def changes(self, old: Symbol, new: Symbol) -> Iterator[Change]:
+        """The changes of one symbol; none where either side has no entry (that is a gap)."""
+        if old.kind is None or new.kind is None:
+            return
+        if old.kind != new.kind:
+            yield Change(ChangeKind.SIGNATURE_CHANGED, "", old.kind, new.kind)
+            return
+        a, b = self._node(self._old, old), self._node(self._new, new)
+        if old.kind == "function" and isinstance(a, Function) and isinstance(b, Function):
+            yield from self._functions(a, b)
+        else:
+            yield from self._mismatch("", old.type, new.type, ChangeKind.STATIC_CHANGED)
+
+    @staticmethod
+    def _node(model: Model, symbol: Symbol) -> Type | None:
+        return None if symbol.type is None else model.types[symbol.type]
+
+    def _functions(self, a: Function, b: Function) -> Iterator[Change]:
+        if len(a.parameters) != len(b.parameters) or a.variadic != b.variadic:
+            yield Change(ChangeKind.SIGNATURE_CHANGED, "", function_text(self._old.types, a),
+                         function_text(self._new.types, b))  # fmt: skip
+            return
+        for index, (before, after) in enumerate(zip(a.parameters, b.parameters, strict=True)):
+            where = f"parameter {before.name or after.name or index}"
+            yield from self._mismatch(where, before.type, after.type)
+            if before.name and after.name and before.name != after.name:
+                yield Change(ChangeKind.PARAMETER_RENAMED, where, before.name, after.name)
+        yield from self._mismatch("return", a.result, b.result)
+
+    def _mismatch(
+        self,
+        where: str,
+        old: TypeId | None,
+        new: TypeId | None,
+        kind: ChangeKind = ChangeKind.SIGNATURE_CHANGED,
+    ) -> Iterator[Change]:
+        mismatch = self._identity.match(old, new)
+        if mismatch is None:
+            return
+        before, after = type_text(self._old.types, old), type_text(self._new.types, new)
+        if mismatch.kind is ChangeKind.POINTER_KIND_CHANGED:
+            kind = mismatch.kind
+        if before == after and mismatch.note:
+            after = _noted(after, mismatch)
+        yield Change(kind, where, before, after)
+
+
+def _noted(text: str, mismatch: Mismatch) -> str:
+    return f"{text} ({mismatch.note})"
+
+
+def compare_vtables(old: Model, new: Model, identity: Identity) -> Iterator[tuple[str, Change]]:
+    """(trait, change) for each vtable that both builds hold."""
+    fresh = {vtable.name: vtable for vtable in new.vtables}
+    for before in old.vtables:
+        after = fresh.get(before.name)
+        if after is None:
+            continue
+        a = [_method(slot.name) for slot in before.slots]
+        b = [_method(slot.name) for slot in after.slots]
+        if a != b and None not in a + b:
+            kind = (
+                ChangeKind.VTABLE_REORDERED
+                if sorted(map(str, a)) == sorted(map(str, b))
+                else ChangeKind.VTABLE_CHANGED
+            )
+            text = ", ".join(map(str, a)), ", ".join(map(str, b))
+            yield before.trait, Change(kind, "", *text)
+            continue
+        for number, (x, y) in enumerate(zip(before.slots, after.slots, strict=False)):
+            if x.type is None or y.type is None:
+                continue
+            if identity.match(x.type, y.type) is not None:
+                yield before.trait, Change(
+                    ChangeKind.VTABLE_METHOD_CHANGED, a[number] or f"slot {number}",
+                    type_text(old.types, x.type), type_text(new.types, y.type),
+                )  # fmt: skip
+
+
+def _method(name: str | None) -> str | None:
+    """The method's own name: the last part of the path."""
+    return None if name is None else pairing_key(name).rsplit("::", 1)[-1]

@@ -1,0 +1,244 @@
+"""The type dependency graph: what each exported symbol's ABI consists of. The only door to networkx.
+
+Nodes are `Node` values; an edge from A to B says that A mentions B. Edge data:
+
+==============  =====================================================================
+``reasons``     sorted tuple of (reason, label): all the ways in which A mentions B
+``versioned``   whether gendwarfksyms follows the edge, so that B enters A's version
+``by_value``    whether B's size and alignment bear on A's layout
+==============  =====================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple, TypeAlias
+
+import networkx as nx
+
+from rustabi.model import (
+    Composite,
+    Function,
+    Model,
+    Reason,
+    Symbol,
+    Type,
+    TypeId,
+    Vtable,
+    name_of,
+    references,
+)
+
+Graph: TypeAlias = "nx.DiGraph[Node]"
+
+
+class Node(NamedTuple):
+    """A node: the symbol or type of that index in the model."""
+
+    kind: Literal["symbol", "type"]
+    index: int
+
+
+class Step(NamedTuple):
+    """One edge of a path.
+
+    Attributes:
+        reason, label: Why the node before mentions `node`.
+    """
+
+    reason: str
+    label: str
+    node: Node
+
+
+def build(model: Model) -> Graph:
+    """The graph of a model."""
+    graph: Graph = nx.DiGraph()
+    graph.add_nodes_from(Node("type", index) for index in range(len(model.types)))
+    for index, node in enumerate(model.types):
+        for reference in references(node):
+            _add(
+                graph, Node("type", index), Node("type", reference.target),
+                (reference.reason, reference.label), reference.versioned, reference.by_value,
+            )  # fmt: skip
+    _add_vtables(graph, model)
+    _add_symbols(graph, model)
+    return graph
+
+
+def _add(
+    graph: Graph,
+    source: Node,
+    target: Node,
+    reason: tuple[Reason | str, str],
+    versioned: bool,
+    by_value: bool,
+) -> None:
+    """Add an edge, or one more reason to an edge that is there."""
+    data = graph.get_edge_data(source, target)
+    if data is None:
+        graph.add_edge(
+            source, target, reasons=(reason,), versioned=versioned, by_value=by_value
+        )
+        return
+    data["reasons"] = tuple(sorted({*data["reasons"], reason}))
+    data["versioned"] |= versioned
+    data["by_value"] |= by_value
+
+
+def _add_symbols(graph: Graph, model: Model) -> None:
+    names = {symbol.name: index for index, symbol in enumerate(model.symbols)}
+    for index, symbol in enumerate(model.symbols):
+        node = Node("symbol", index)
+        graph.add_node(node)
+        lender = names.get(symbol.borrowed) if symbol.borrowed is not None else None
+        if lender is not None:
+            _add(graph, node, Node("symbol", lender), ("alias", ""), True, True)
+        for reason, label, target, by_value in symbol_references(model.types, symbol):
+            _add(graph, node, Node("type", target), (reason, label), lender is None, by_value)
+
+
+def symbol_references(
+    types: tuple[Type, ...], symbol: Symbol
+) -> Iterator[tuple[Reason, str, TypeId, bool]]:
+    """(reason, label, type, by value) for each type that a symbol's declaration mentions."""
+    if symbol.type is None:
+        return
+    node = types[symbol.type]
+    if symbol.kind == "function" and isinstance(node, Function):
+        for reference in references(node):
+            yield reference.reason, reference.label, reference.target, reference.by_value
+    else:
+        yield "target", "", symbol.type, True
+
+
+def _add_vtables(graph: Graph, model: Model) -> None:
+    """Edges from each trait object type to the methods in the vtables that the binary holds for it."""
+    by_trait: dict[str, list[Vtable]] = {}
+    for vtable in model.vtables:
+        by_trait.setdefault(vtable.trait, []).append(vtable)
+    for index, node in enumerate(model.types):
+        if not (isinstance(node, Composite) and node.name.startswith("dyn ")):
+            continue
+        for vtable in by_trait.get(principal_trait(node.name), ()):
+            for number, slot in enumerate(vtable.slots):
+                if slot.type is not None:
+                    reason = ("vtable", f"slot {number}")
+                    _add(graph, Node("type", index), Node("type", slot.type), reason, False, False)
+
+
+def principal_trait(name: str) -> str:
+    """``dyn demo::Animal + core::marker::Send`` -> ``demo::Animal``."""
+    depth = 0
+    text = name.removeprefix("dyn ")
+    for index, letter in enumerate(text):
+        if letter in "<([":
+            depth += 1
+        elif letter in ">)]" and text[index - 1 : index + 1] != "->":
+            depth -= 1
+        elif not depth and text.startswith(" + ", index):
+            return text[:index]
+    return text
+
+
+def reached(graph: Graph, symbol: int, *, versioned: bool = True) -> set[TypeId]:
+    """Types that a symbol's ABI consists of.
+
+    Args:
+        graph: As `build` made it.
+        symbol: Index of the symbol in the model.
+        versioned: Only over edges that enter the symbol version: what the version covers.
+    """
+    view: Graph = graph
+    if versioned:
+        view = nx.subgraph_view(
+            graph, filter_edge=lambda a, b: bool(graph.edges[a, b]["versioned"])
+        )
+    found = nx.descendants(view, Node("symbol", symbol))
+    return {node.index for node in found if node.kind == "type"}
+
+
+class Dependents(NamedTuple):
+    """The symbols that reach a type.
+
+    Attributes:
+        paths: Symbol index -> a shortest path: the steps from the symbol to the type.
+        by_value: Symbols that reach it without passing a pointer.
+    """
+
+    paths: dict[int, tuple[Step, ...]]
+    by_value: frozenset[int]
+
+
+def dependents(graph: Graph, type_id: TypeId) -> Dependents:
+    """The symbols that reach a type, each with one shortest path; ties go to the lowest index."""
+    target = Node("type", type_id)
+    following = _towards(graph, target)
+    paths = {
+        node.index: _steps(graph, node, following) for node in following if node.kind == "symbol"
+    }
+    by_value = nx.subgraph_view(
+        graph, filter_edge=lambda a, b: bool(graph.edges[a, b]["by_value"])
+    )
+    near = frozenset(
+        node.index for node in nx.ancestors(by_value, target) if node.kind == "symbol"
+    )
+    return Dependents(paths, near)
+
+
+def _towards(graph: Graph, target: Node) -> dict[Node, Node]:
+    """Each node that reaches ``target`` -> the next node on a shortest way there."""
+    following: dict[Node, Node] = {}
+    front = [target]
+    seen = {target}
+    while front:
+        coming: list[Node] = []
+        for node in front:
+            for source in sorted(graph.predecessors(node)):
+                if source not in seen:
+                    seen.add(source)
+                    following[source] = node
+                    coming.append(source)
+        front = coming
+    return following
+
+
+def _steps(graph: Graph, start: Node, following: dict[Node, Node]) -> tuple[Step, ...]:
+    steps = []
+    node = start
+    while node in following:
+        node, before = following[node], node
+        reason, label = graph.edges[before, node]["reasons"][0]
+        steps.append(Step(reason, label, node))
+    return tuple(steps)
+
+
+def paths(graph: Graph, symbol: int, type_id: TypeId, limit: int) -> list[tuple[Step, ...]]:
+    """Paths from a symbol to a type, shortest first, at most ``limit``, none through a node twice."""
+    start, target = Node("symbol", symbol), Node("type", type_id)
+    if not nx.has_path(graph, start, target):
+        return []
+    found = []
+    for nodes in nx.shortest_simple_paths(graph, start, target):
+        following = dict(zip(nodes, nodes[1:], strict=False))
+        found.append(_steps(graph, start, following))
+        if len(found) == limit:
+            break
+    return found
+
+
+def components(graph: Graph) -> list[set[TypeId]]:
+    """Groups of mutually recursive types, largest first."""
+    groups = [
+        {node.index for node in group if node.kind == "type"}
+        for group in nx.strongly_connected_components(graph)
+        if len(group) > 1
+    ]
+    return sorted(groups, key=lambda group: (-len(group), min(group)))
+
+
+def label_of(model: Model, node: Node) -> str:
+    """The raw name of a node, for display after demangling; empty for nameless types."""
+    if node.kind == "symbol":
+        return model.symbols[node.index].name
+    return name_of(model.types[node.index])
