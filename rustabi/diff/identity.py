@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -21,12 +22,16 @@ from rustabi.model import (
     Unsupported,
     name_of,
 )
-from rustabi.names import type_key
+from rustabi.names import generic_of, type_key
 
 Pair: TypeAlias = tuple[TypeId, TypeId]
 
 _DEEPEST = 64
 """Levels of pointers and arrays; beyond, the debug info is damaged and types count as different."""
+
+
+_WORD = re.compile(r"[\w:{}#]+")
+"""A path, primitive or number within a type name."""
 
 
 class Mismatch(NamedTuple):
@@ -55,6 +60,8 @@ class Identity:
         self._visit = visit
         self._old_shapes = Shapes(old.types, old.facts.address_size)
         self._new_shapes = Shapes(new.types, new.facts.address_size)
+        self._old_names = {type_key(name_of(node)) for node in old.types}
+        self._new_names = {type_key(name_of(node)) for node in new.types}
         self.renamed: dict[Pair, Change] = {}
 
     def match(self, old: TypeId | None, new: TypeId | None, depth: int = 0) -> Mismatch | None:
@@ -89,17 +96,36 @@ class Identity:
         return self._other(old, new)
 
     def _other(self, old: TypeId, new: TypeId) -> Mismatch | None:
-        """Types of different names: the same type renamed when the bytes agree."""
+        """Types of different names: the same type renamed when its bytes and its use agree."""
         a, b = self._old[old], self._new[new]
+        if not (isinstance(a, Composite | Enumeration) and isinstance(b, Composite | Enumeration)):
+            return Mismatch(ChangeKind.MEMBER_RETYPED)
+        alike = type(a) is type(b) and (a.size, a.alignment) == (b.size, b.alignment)
+        if not alike or not self._may_be_renamed(a.name, b.name):
+            return Mismatch(ChangeKind.MEMBER_RETYPED)
         shape = self._old_shapes.of(old)
-        if type(a) is type(b) and shape is not None and shape == self._new_shapes.of(new):
-            if isinstance(a, Composite | Enumeration) and isinstance(b, Composite | Enumeration):
-                if (a.size, a.alignment) != (b.size, b.alignment):
-                    return Mismatch(ChangeKind.MEMBER_RETYPED)
-                self.renamed[old, new] = Change(ChangeKind.TYPE_RENAMED, "", a.name, b.name)
-                self._visit((old, new))
-            return None if name_of(a) or name_of(b) else Mismatch(ChangeKind.MEMBER_RETYPED)
-        return Mismatch(ChangeKind.MEMBER_RETYPED)
+        if shape is None or shape != self._new_shapes.of(new):
+            return Mismatch(ChangeKind.MEMBER_RETYPED)
+        self.renamed[old, new] = Change(ChangeKind.TYPE_RENAMED, "", a.name, b.name)
+        self._visit((old, new))
+        return None
+
+    def _may_be_renamed(self, old: str, new: str) -> bool:
+        """Whether the one name can have replaced the other: no build knows both.
+
+        Two instances of one generic are one type only where their arguments are, so each argument that
+        differs must itself have been renamed; numbers (const generics) are never renamed.
+        """
+        if generic_of(old) == generic_of(new):
+            before, after = _WORD.findall(old), _WORD.findall(new)
+            differing = [(x, y) for x, y in zip(before, after, strict=False) if x != y]
+            return len(before) == len(after) and all(
+                self._replaced(x, y) and not x[0].isdigit() for x, y in differing
+            )
+        return self._replaced(type_key(old), type_key(new))
+
+    def _replaced(self, old: str, new: str) -> bool:
+        return old not in self._new_names and new not in self._old_names
 
     def _pointers(self, a: Modifier, b: Modifier, depth: int) -> Mismatch | None:
         if pointer_class(a) != pointer_class(b):

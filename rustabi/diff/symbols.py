@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from rustabi.describe import function_text, type_text
 from rustabi.diff.identity import Identity, Mismatch
 from rustabi.diff.kinds import Change, ChangeKind
 from rustabi.model import Function, Model, Symbol, Type, TypeId
-from rustabi.names import pairing_key
+from rustabi.names import demangle, pairing_key
 
 
 class SymbolPairs(NamedTuple):
@@ -21,36 +21,52 @@ class SymbolPairs(NamedTuple):
 
 
 def pair_symbols(old: Model, new: Model) -> SymbolPairs:
-    """Pair the symbols of two builds of one source.
+    """Pair the symbols of two builds of one source, by ever looser names.
 
-    The raw name decides where both builds have it. Names that differ by what a build makes up anew
-    (crate hashes, suffixes) are paired by `rustabi.names.pairing_key`; several of one key in order.
+    First by the linker's name; then by the readable path, which lacks what a build makes up anew (crate
+    hashes, suffixes); then by `rustabi.names.pairing_key`, which mangling schemes share but which tells
+    no generic arguments, and only where one symbol is left of a key on either side.
     """
-    waiting: dict[tuple[str, str], list[int]] = {}
-    exact = {(symbol.binary, symbol.name): index for index, symbol in enumerate(new.symbols)}
-    both: dict[int, int] = {}
-    for index, symbol in enumerate(old.symbols):
-        match = exact.pop((symbol.binary, symbol.name), None)
-        if match is not None:
-            both[index] = match
-    several = len({symbol.binary for symbol in new.symbols}) > 1
-    for index in sorted(exact.values()):
-        waiting.setdefault(_key(new.symbols[index], several), []).append(index)
-    removed = []
-    for index, symbol in enumerate(old.symbols):
-        if index in both:
-            continue
-        candidates = waiting.get(_key(symbol, several))
-        if candidates:
-            both[index] = candidates.pop(0)
-        else:
-            removed.append(index)
-    added = sorted(index for group in waiting.values() for index in group)
-    return SymbolPairs(sorted(both.items()), removed, added)
+    pairing = _Pairing(old, new)
+    pairing.pair(lambda symbol: symbol.name)
+    pairing.pair(lambda symbol: demangle(symbol.name))
+    pairing.pair(lambda symbol: pairing_key(symbol.name))
+    return SymbolPairs(sorted(pairing.both), sorted(pairing.old), sorted(pairing.new))
 
 
-def _key(symbol: Symbol, several_binaries: bool) -> tuple[str, str]:
-    return symbol.binary if several_binaries else "", pairing_key(symbol.name)
+class _Pairing:
+    """The symbols that are not paired yet, and the pairs."""
+
+    def __init__(self, old: Model, new: Model) -> None:
+        self._old_symbols, self._new_symbols = old.symbols, new.symbols
+        self.old = list(range(len(old.symbols)))
+        self.new = list(range(len(new.symbols)))
+        self.both: list[tuple[int, int]] = []
+        self._several = any(len({each.binary for each in m.symbols}) > 1 for m in (old, new))
+
+    def pair(self, name: Callable[[Symbol], str]) -> None:
+        """Pair what is left where exactly one symbol of a name is left on either side."""
+        before = self._by_name(self._old_symbols, self.old, name)
+        after = self._by_name(self._new_symbols, self.new, name)
+        found = [
+            (indexes[0], after[key][0])
+            for key, indexes in before.items()
+            if len(indexes) == 1 == len(after.get(key, ()))
+        ]
+        self.both += found
+        paired_old, paired_new = {pair[0] for pair in found}, {pair[1] for pair in found}
+        self.old = [index for index in self.old if index not in paired_old]
+        self.new = [index for index in self.new if index not in paired_new]
+
+    def _by_name(
+        self, symbols: Sequence[Symbol], indexes: list[int], name: Callable[[Symbol], str]
+    ) -> dict[tuple[str, str], list[int]]:
+        result: dict[tuple[str, str], list[int]] = {}
+        for index in indexes:
+            symbol = symbols[index]
+            key = (symbol.binary if self._several else "", name(symbol))
+            result.setdefault(key, []).append(index)
+        return result
 
 
 class Signatures:

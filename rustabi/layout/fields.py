@@ -150,22 +150,25 @@ def field_items(fields: Sequence[Field], end: int) -> Iterator[Item]:
         yield Item("field", field.start, bits, field.position)
 
 
-def tiled(items: Iterable[Item], end: int) -> tuple[Item, ...]:
+def tiled(items: Iterable[Item], end: int, tail: int | None = None) -> tuple[Item, ...]:
     """The items in memory order, with an item for each gap between them and before ``end``.
 
-    Zero-sized items break no gap in two: where they stand has no meaning.
+    Zero-sized items break no gap in two, as where they stand has no meaning; but the tail does.
 
     Args:
         items: May overlap, as the members of a union do.
         end: Bits from the start of the type to its end.
+        tail: Where the tail of an unsized type starts, in bits.
     """
-    given = list(items)
-    result = list(given)
+    result = list(items)
+    stretches = [(item.start, item.end) for item in result if item.bits]
+    if tail is not None and tail < end:
+        stretches.append((tail, tail))
     cursor = 0
-    for item in sorted((item for item in given if item.bits), key=lambda item: item.start):
-        if item.start > cursor:
-            result += _gap(cursor, item.start, "hole")
-        cursor = max(cursor, item.end)
+    for start, stop in sorted(stretches):
+        if start > cursor:
+            result += _gap(cursor, start, "hole")
+        cursor = max(cursor, stop)
     result += _gap(cursor, end, "tail padding")
     return tuple(sorted(result, key=lambda item: (item.start, item.bits, item.field or 0)))
 

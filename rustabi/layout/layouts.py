@@ -33,6 +33,9 @@ from rustabi.model import (
     variant_part_of,
 )
 
+_STATE = "__state"
+"""What rustc calls the discriminant of a coroutine; that of an enum has no name."""
+
 
 class Layout(NamedTuple):
     """How a type's bytes are used.
@@ -51,6 +54,8 @@ class Layout(NamedTuple):
             enums and unions, which have no order.
         packed: Less aligned than a field asks for.
         over_aligned: More aligned than any field asks for.
+        is_variant: The struct that holds the fields of one variant: part of an enum, no type of its
+            own.
         is_unsized: A Rust type with a slice, ``str``, ``dyn`` or another unsized type at its end.
         complete: Every part is understood and its size known.
         choice: For enums: the variants.
@@ -66,6 +71,7 @@ class Layout(NamedTuple):
     smallest: int | None = None
     packed: bool = False
     over_aligned: bool = False
+    is_variant: bool = False
     is_unsized: bool = False
     complete: bool = True
     choice: Choice | None = None
@@ -78,8 +84,11 @@ class Layout(NamedTuple):
     @property
     def is_permuted(self) -> bool:
         """Whether fields stand in another order than in the source, those of variants included."""
-        variants = () if self.choice is None else self.choice.variants
-        return is_permuted(self.permutation) or any(each.is_permuted for each in variants)
+        if is_permuted(self.permutation):
+            return True
+        if self.choice is None or self.choice.is_coroutine:
+            return False
+        return any(each.is_permuted for each in self.choice.variants)
 
     @property
     def holes(self) -> int:
@@ -154,6 +163,7 @@ class Layouts:
         self._address_size = address_size
         self._alignments = Alignments(types, address_size, widest)
         self._unsized = unsized_types(types)
+        self._payloads = variant_types(types)
 
     @classmethod
     def of_model(cls, model: Model) -> Layouts:
@@ -186,22 +196,25 @@ class Layouts:
         fields = self._fields(type_id, node)
         alignment = self._alignments.of(type_id)
         widest = _widest(fields)
-        packed = alignment is not None and (alignment < widest or _misaligned(fields))
+        packed = alignment is not None and alignment < widest
         complete = _is_complete(node, fields)
         is_union = node.kind == "union"
         permutation = tuple(range(len(fields))) if is_union else in_memory_order(fields)
-        in_order = self._in_order(node, fields, alignment, packed) if complete else None
+        is_variant = type_id in self._payloads
+        known = complete and not is_variant
+        in_order = self._in_order(node, fields, alignment, packed) if known else None
         return Layout(
             type_id,
             size,
             alignment,
             fields,
-            tiled(field_items(fields, size * 8), size * 8),
+            tiled(field_items(fields, size * 8), size * 8, _tail(fields)),
             permutation,
             in_order,
             None if in_order is None or is_union else _smallest(fields, alignment or 1),
             packed=packed,
-            over_aligned=alignment is not None and alignment > widest,
+            over_aligned=alignment is not None and alignment > widest and not is_variant,
+            is_variant=is_variant,
             is_unsized=type_id in self._unsized,
             complete=complete,
         )
@@ -216,8 +229,10 @@ class Layouts:
         )  # fmt: skip
         found = choice(part, payloads, discriminant, size, alignment or 1)
         every = [*fields, *(field for payload in payloads for field in payload)]
-        widest = max(_widest(every), self._alignments.of(tag.type) or 1 if tag else 1)
-        c_size = None if fields else found.in_order_size
+        widest = max(_widest(every), 1 if tag is None else self._alignments.of_member(tag) or 1)
+        if tag is not None and tag.name == _STATE:
+            found = found._replace(is_coroutine=True)
+        c_size = None if fields or found.is_coroutine else found.in_order_size
         return Layout(
             type_id,
             size,
@@ -227,7 +242,8 @@ class Layouts:
             in_memory_order(fields),
             None if c_size is None else InOrder((), c_size),
             over_aligned=alignment is not None and alignment > widest,
-            complete=_is_complete(node, every) and (tag is None or discriminant is not None),
+            complete=_is_complete(node, every)
+            and (discriminant is None or discriminant.size is not None),
             choice=found,
         )
 
@@ -313,16 +329,12 @@ def variant_types(types: Sequence[Type]) -> frozenset[TypeId]:
     )
 
 
+def _tail(fields: Sequence[Field]) -> int | None:
+    return next((field.start for field in fields if field.is_tail), None)
+
+
 def _widest(fields: Sequence[Field]) -> int:
     return max((field.alignment or 1 for field in fields), default=1)
-
-
-def _misaligned(fields: Sequence[Field]) -> bool:
-    return any(
-        field.offset % (field.alignment or 1)
-        for field in fields
-        if field.is_placed and not field.is_bit_field
-    )
 
 
 def _is_complete(node: Composite, fields: Sequence[Field]) -> bool:

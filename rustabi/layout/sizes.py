@@ -148,10 +148,7 @@ class Alignments:
         return min(size & -size, self._widest) or 1
 
     def _composite(self, node: Composite) -> int | None:
-        """The largest alignment of a member, halved until the offsets and the size agree with it.
-
-        C says nothing of ``packed`` in DWARF, but a packed struct's offsets do.
-        """
+        """The largest alignment of a member, unless the offsets tell of a packed struct."""
         if node.declaration:
             return None
         natural = 1
@@ -162,10 +159,9 @@ class Alignments:
                 return None
             natural = max(natural, alignment)
             if member.bit_size is None:
-                placed.append((member.offset or 0, alignment))
-        while natural > 1 and not _agrees(natural, placed, node.size or 0):
-            natural //= 2
-        return natural
+                size = size_of(self._types, member.type, self._address_size)
+                placed.append(_Placed(member.offset or 0, alignment, size or 0))
+        return _unless_packed(natural, placed, node.size or 0)
 
     def _member_known(self, member: Member) -> int | None:
         if member.alignment is not None or member.type is None:
@@ -230,7 +226,40 @@ def _all_members(node: Composite) -> Iterator[Member]:
             yield from variant.members
 
 
-def _agrees(alignment: int, placed: list[tuple[int, int]], size: int) -> bool:
-    return size % alignment == 0 and all(
-        offset % min(alignment, natural) == 0 for offset, natural in placed
-    )
+class _Placed(NamedTuple):
+    """A member: where it is, its natural alignment, its size. All in bytes."""
+
+    offset: int
+    alignment: int
+    size: int
+
+
+def _unless_packed(natural: int, placed: Sequence[_Placed], size: int) -> int:
+    """The alignment of a C struct, for which DWARF has no word: nor has it for ``packed``.
+
+    Where the natural alignment does not fit the offsets, the struct is packed (``#pragma pack(N)``)
+    if that explains every offset. Otherwise a member's type is, which then looked more aligned than
+    it is.
+    """
+    if size % natural == 0 and all(each.offset % each.alignment == 0 for each in placed):
+        return natural
+    pack = natural
+    while pack := pack // 2:
+        if size % pack == 0 and _is_packed(placed, pack):
+            return pack
+    possible = [min(each.alignment, each.offset & -each.offset or natural) for each in placed]
+    alignment = max(possible, default=1)
+    while size % alignment:
+        alignment //= 2
+    return alignment
+
+
+def _is_packed(placed: Sequence[_Placed], pack: int) -> bool:
+    """Whether the offsets are those that ``#pragma pack(pack)`` leads to."""
+    cursor = 0
+    for each in placed:
+        step = min(each.alignment, pack)
+        if each.offset != -(-cursor // step) * step:
+            return False
+        cursor = each.offset + each.size
+    return True

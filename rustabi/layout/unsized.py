@@ -47,7 +47,7 @@ def _pointee(types: Sequence[Type], node: Type) -> Iterator[TypeId]:
 
 
 def _enter(types: Sequence[Type], type_id: TypeId, found: set[TypeId]) -> None:
-    """Adds a struct, and the struct it ends in when the size of the one counts that of the other."""
+    """Adds a struct, and the struct it ends in where the size of the one counts the other's."""
     while type_id not in found:
         found.add(type_id)
         node = types[type_id]

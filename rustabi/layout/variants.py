@@ -18,6 +18,7 @@ from rustabi.layout.fields import (
     Item,
     covered,
     declaration_order,
+    field_items,
     in_memory_order,
     is_permuted,
     rounded_up,
@@ -115,6 +116,9 @@ class Choice(NamedTuple):
         niche_start: The niche value of the first variant, in source order, that has one.
         unused: How many values of a tag select no variant, so that an enum around this one may use
             them. None for niches: DWARF does not say what the field may hold.
+        is_coroutine: The variants are states of an ``async`` block or another coroutine. The order
+            of their fields is the compiler's own, so they count neither as permuted nor as in
+            order.
     """
 
     encoding: Encoding
@@ -123,6 +127,7 @@ class Choice(NamedTuple):
     dataful: int | None = None
     niche_start: int | None = None
     unused: int | None = None
+    is_coroutine: bool = False
 
     @property
     def niche_values(self) -> dict[int, int]:
@@ -206,7 +211,7 @@ def _variant(
     discriminant: Discriminant | None,
     size: int,
 ) -> VariantLayout:
-    items = [Item("field", each.start, each.bits or 0, each.position) for each in fields]
+    items = list(field_items(fields, size * 8))
     if discriminant is not None and not _overlaps(discriminant.item, items):
         items.append(discriminant.item)
     return VariantLayout(

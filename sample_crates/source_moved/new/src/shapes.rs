@@ -1,0 +1,6 @@
+//! Was an inline module.
+
+#[repr(C)]
+pub struct Square {
+    pub side: u32,
+}

@@ -1,0 +1,43 @@
+//! A type keeps its name and size but becomes another kind of type.
+
+#![no_std]
+#![allow(dead_code)]
+
+// reported: type_kind_changed (struct to union)
+#[repr(C)]
+pub union Value {
+    raw: u32,
+}
+
+// reported: type_kind_changed (struct to enum)
+#[repr(u8)]
+#[derive(Clone, Copy)]
+pub enum State {
+    Idle = 0,
+    Busy = 1,
+}
+
+#[no_mangle]
+#[inline(never)]
+pub extern "C" fn value_raw(value: &Value) -> u32 {
+    unsafe { value.raw }
+}
+
+#[no_mangle]
+#[inline(never)]
+pub extern "C" fn state_code(state: &State) -> u8 {
+    *state as u8 | 0x80
+}
+
+// not reported: nothing changes here
+#[repr(C)]
+pub struct Point {
+    x: u32,
+    y: u32,
+}
+
+#[no_mangle]
+#[inline(never)]
+pub extern "C" fn unrelated(point: &Point) -> u32 {
+    point.x ^ point.y
+}
