@@ -7,21 +7,18 @@ many a command runs: import this module where it is needed, not at the top of an
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field
 from pydantic.json_schema import GenerateJsonSchema
 
 from rustabi.model import CompositeKind, ModifierKind
 
-FORMAT: Final = "rustabi-snapshot"
-VERSION: Final = 1
-
 _ESCAPE = re.compile(r"\\(\\|x[89a-f][0-9a-f]|)")
 
 
 def unescaped(text: str) -> str:
-    r"""The text that a file writes as ``text``: ``\\`` is a backslash, ``\xff`` a byte, not UTF-8."""
+    r"""What ``text`` in a file stands for: ``\\`` is a backslash, ``\xff`` a byte, not UTF-8."""
     return _ESCAPE.sub(_character, text) if "\\" in text else text
 
 
@@ -30,6 +27,10 @@ def _character(escape: re.Match[str]) -> str:
         raise ValueError("a lone backslash: it must be doubled, or stand before x80 to xff")
     return "\\" if escape[1] == "\\" else chr(0xDC00 + int(escape[1][1:], 16))
 
+
+_Item = TypeVar("_Item")
+Items: TypeAlias = Annotated[list[_Item], FailFast()]
+"""A list. Its first bad item is reported: a damaged file may have millions."""
 
 _Digits: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,4000}$")]
 _NaturalDigits: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{1,4000}$")]
@@ -95,7 +96,7 @@ class Member(_Record):
 class Variant(_Record):
     """One variant of a Rust enum with data."""
 
-    members: list[Member] = Field(
+    members: Items[Member] = Field(
         [], description="normally one: named as the variant, of a struct type that holds its fields"
     )
     value: ConstantValue | None = Field(
@@ -112,11 +113,11 @@ class VariantPart(_Record):
     """The choice between the variants of a Rust enum with data."""
 
     kind: Literal["variant_part"] = Field(description="tells it from a member")
-    members: list[Member] = Field([], description="the discriminant, or nothing")
+    members: Items[Member] = Field([], description="the discriminant, or nothing")
     discriminant: Index | None = Field(
         None, description="index into `members` of the member that selects the variant"
     )
-    variants: list[Variant] = Field([], description="in source order")
+    variants: Items[Variant] = Field([], description="in source order")
 
 
 class Unsupported(_Record):
@@ -165,7 +166,7 @@ class Array(_Record):
 
     kind: Literal["array"] = Field(description=_KIND)
     element: Index | None = Field(None, description="index into `types` of the element's type")
-    counts: list[Natural | None] = Field(
+    counts: Items[Natural | None] = Field(
         [], description="number of elements in each dimension, null where open"
     )
     vector: bool = Field(False, description="a SIMD vector of GCC's")
@@ -184,7 +185,7 @@ class Function(_Record):
     """The signature of a function, or of what a function pointer points to."""
 
     kind: Literal["function"] = Field(description=_KIND)
-    parameters: list[Parameter] = Field([], description="in order")
+    parameters: Items[Parameter] = Field([], description="in order")
     result: Index | None = Field(
         None, description="index into `types` of the result's type; absent if nothing is returned"
     )
@@ -198,7 +199,7 @@ class Composite(_Record):
     name: Text = Field("", description="qualified name with generic arguments; absent if anonymous")
     size: Natural | None = Field(None, description="in bytes; absent if only declared")
     alignment: Natural | None = Field(None, description="in bytes, where stated")
-    parts: list[
+    parts: Items[
         Annotated[Member | VariantPart | Unsupported, Field(union_mode="left_to_right")]
     ] = Field(
         [],
@@ -228,7 +229,7 @@ class Enumeration(_Record):
     name: Text = Field("", description="qualified name; absent if anonymous")
     size: Natural | None = Field(None, description="in bytes; absent if only declared")
     alignment: Natural | None = Field(None, description="in bytes, where stated")
-    enumerators: list[Enumerator] = Field([], description="in source order")
+    enumerators: Items[Enumerator] = Field([], description="in source order")
     underlying: Index | None = Field(
         None, description="index into `types` of the integer type that represents it"
     )
@@ -291,7 +292,7 @@ class Vtable(_Record):
     name: Text = Field(description="`<demo::Dog as demo::Animal>`")
     trait: Text = Field(description="`demo::Animal`")
     type: Index | None = Field(None, description="index into `types` of the concrete type")
-    slots: list[Slot] = Field(
+    slots: Items[Slot] = Field(
         [], description="methods in order, after the three fixed entries drop, size and align"
     )
 
@@ -302,9 +303,9 @@ class Facts(_Record):
     machine: Text = Field(description="ELF name of the architecture, such as `x86_64`")
     address_size: Natural = Field(description="bytes of a pointer")
     little_endian: bool = Field(description="byte order of the machine")
-    compilers: list[Text] = Field([], description="producers of the Rust units, distinct, sorted")
+    compilers: Items[Text] = Field([], description="producers of the Rust units, distinct, sorted")
     build_id: Text | None = Field(None, description="hexadecimal, if the binary has one")
-    crates: list[Text] = Field([], description="crate names, with versions where known")
+    crates: Items[Text] = Field([], description="crate names, with versions where known")
     export_rule: Text = Field("", description="how the exported symbols were told, in words")
 
 
@@ -329,18 +330,18 @@ class Snapshot(_Record):
     version: Literal[1] = Field(description="of the file format")
     rustabi: str = Field(description="version of the program that wrote the file")
     facts: Facts = Field(description="what is known of the build as a whole")
-    units: Annotated[list[Unit], FailFast()] = Field(description="sorted, each once")
-    types: Annotated[list[Type], FailFast()] = Field(
+    units: Items[Unit] = Field(description="sorted, each once")
+    types: Items[Type] = Field(
         description="refer to each other by position in this list, from 0"
     )
-    symbols: Annotated[list[Symbol], FailFast()] = Field(description="sorted by name")
-    vtables: Annotated[list[Vtable], FailFast()] = Field(description="sorted by name")
+    symbols: Items[Symbol] = Field(description="sorted by name")
+    vtables: Items[Vtable] = Field(description="sorted by name")
 
 
 class _UntitledSchema(GenerateJsonSchema):
     """Without pydantic's titles, which only repeat the names of the fields."""
 
-    def field_title_should_be_set(self, schema: Any) -> bool:
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
         return False
 
 

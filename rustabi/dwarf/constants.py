@@ -130,6 +130,11 @@ FORM_GNU_STR_INDEX = 0x1F02
 FORM_GNU_REF_ALT = 0x1F20
 FORM_GNU_STRP_ALT = 0x1F21
 
+REFERENCE_FORMS = frozenset(
+    {FORM_REF1, FORM_REF2, FORM_REF4, FORM_REF8, FORM_REF_UDATA, FORM_REF_ADDR}
+)
+"""Forms that refer to an entry of the same section by its offset."""
+
 UT_COMPILE = 0x01
 UT_TYPE = 0x02
 UT_PARTIAL = 0x03

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, NoReturn
 
 from rustabi.dwarf import constants as c
-from rustabi.dwarf.forms import Attributes, Reader
+from rustabi.dwarf.forms import Attributes, IndirectAttributes, Reader
 from rustabi.dwarf.leb128 import read_unsigned
 from rustabi.dwarf.unit import Info, Unit
 from rustabi.errors import DwarfError
@@ -39,6 +39,8 @@ class Entry(NamedTuple):
         """The DW_FORM_* number that ``attribute`` is written in; 0 when it is absent."""
         for specification in self.reader.declaration.specifications:
             if specification.attribute == attribute:
+                if isinstance(self.attributes, IndirectAttributes):
+                    return self.attributes.forms[attribute]
                 return specification.form
         return 0
 
@@ -118,6 +120,37 @@ class Entries:
             _damaged(offset, error)
         return Entry(offset, reader.declaration.tag, attributes, unit, reader, end)
 
+    def referred(self, entry: Entry, attribute: int) -> Entry | None:
+        """The entry that an attribute refers to by its offset; None where it does not.
+
+        Raises:
+            DwarfError: There is no readable entry.
+        """
+        if attribute not in entry.attributes or entry.form(attribute) not in c.REFERENCE_FORMS:
+            return None
+        return self.entry(entry.attributes[attribute], entry.unit)
+
+    def walk(self, unit: Unit) -> Iterator[Entry]:
+        """Every entry of ``unit`` in document order, its own entry first.
+
+        Raises:
+            DwarfError: An entry is not readable.
+        """
+        data, readers = self._data, unit.readers
+        at, end = unit.first_entry, unit.end
+        try:
+            while at < end:
+                offset = at
+                code, at = read_unsigned(data, offset)
+                if code:
+                    reader = readers[code]
+                    attributes, at = reader.decode(data, at, unit)
+                    yield Entry(offset, reader.declaration.tag, attributes, unit, reader, at)
+            if at > end:
+                raise IndexError("entries reach beyond their unit")
+        except _DAMAGE as error:
+            _damaged(at, error)
+
     def children(self, parent: Entry, ignored: frozenset[int] = frozenset()) -> Iterator[Entry]:
         """The direct children of ``parent``, in document order.
 
@@ -136,6 +169,8 @@ class Entries:
         try:
             while True:
                 offset = at
+                if offset >= unit.end:
+                    raise IndexError("children reach beyond their unit")
                 code = data[at]
                 at += 1
                 if code == 0:

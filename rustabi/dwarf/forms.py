@@ -35,6 +35,19 @@ Value: TypeAlias = int | bool | str | bytes
 Attributes: TypeAlias = dict[int, Any]
 """DW_AT_* number -> `Value`. Typed loosely because each attribute has its own type."""
 
+
+class IndirectAttributes(dict[int, Any]):
+    """Attributes of an entry that names forms itself (DW_FORM_indirect).
+
+    Attributes:
+        forms: DW_AT_* number -> the DW_FORM_* number found.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: dict[int, int] = {}
+
+
 Decode: TypeAlias = "Callable[[bytes, int, Unit], tuple[Attributes, int]]"
 Skip: TypeAlias = Callable[[bytes, int], int]
 
@@ -310,24 +323,33 @@ def _indirect(
     declaration: Declaration, encoding: Encoding, wanted: frozenset[int] | None
 ) -> tuple[Skip, Decode]:
     """Functions for the rare declaration with DW_FORM_indirect, where each entry names its form."""
+    readers: dict[Specification, Reader] = {}
 
-    def resolve(data: bytes, at: int) -> Iterator[tuple[int, Reader, int]]:
+    def reader_of(specification: Specification) -> Reader:
+        reader = readers.get(specification)
+        if reader is None:
+            one = Declaration(0, False, (specification,))
+            reader = readers[specification] = Reader(one, encoding, wanted)
+        return reader
+
+    def resolve(data: bytes, at: int) -> Iterator[tuple[Specification, Reader, int]]:
         for attribute, declared, constant in declaration.specifications:
             form = declared
             while form == c.FORM_INDIRECT:
                 form, at = read_unsigned(data, at)
             if form == c.FORM_IMPLICIT_CONST != declared:
                 raise _unknown(form)
-            one = Declaration(0, False, (Specification(attribute, form, constant),))
-            reader = Reader(one, encoding, wanted)
-            yield attribute, reader, at
+            specification = Specification(attribute, form, constant)
+            reader = reader_of(specification)
+            yield specification, reader, at
             at = at + reader.size if reader.size is not None else reader.skip(data, at)
 
     def decode(data: bytes, at: int, unit: Unit) -> tuple[Attributes, int]:
-        attributes: Attributes = {}
-        for _, reader, start in resolve(data, at):
+        attributes = IndirectAttributes()
+        for specification, reader, start in resolve(data, at):
             found, at = reader.decode(data, start, unit)
             attributes.update(found)
+            attributes.forms[specification.attribute] = specification.form
         return attributes, at
 
     def skip(data: bytes, at: int) -> int:

@@ -29,7 +29,7 @@ def file_names(lines: bytes, unit: Unit) -> dict[int, str]:
         return {}
     try:
         return _read_header(lines, offset, unit)
-    except (IndexError, ValueError, struct.error) as error:
+    except (IndexError, OverflowError, ValueError, struct.error) as error:
         raise DwarfError(
             "the line table cannot be read",
             place=f".debug_line+{offset:#x}",

@@ -48,7 +48,7 @@ class IndexedStrings(dict[int, str]):
 
     def __missing__(self, index: int) -> str:
         place = self._base + index * self._size
-        if place + self._size > len(self._offsets):
+        if not 0 <= place <= len(self._offsets) - self._size:
             raise DwarfError(
                 "an entry refers to a string index that is not there",
                 place=f".debug_str_offsets+{place:#x}",

@@ -273,14 +273,14 @@ class Layouts:
         if member.bit_size is not None and member.bit_offset is not None:
             return Field(index, member.name, member.type, member.bit_offset, member.bit_size,
                          alignment, is_bit_field=True)  # fmt: skip
-        # DWARF 4 may place a bit field by its storage unit; all of that is taken
         size = size_of(self._types, member.type, self._address_size)
         start = (member.offset or 0) * 8
-        is_bit_field = member.bit_size is not None
-        bits = None if size is None else size * 8
-        if bits is None and is_open_array(self._types, member.type):
+        if member.bit_size is not None:  # DWARF 4 places it by its storage unit only
+            return Field(index, member.name, member.type, start, None, alignment, is_bit_field=True)
+        if size is None and is_open_array(self._types, member.type):
             return Field(index, member.name, member.type, start, 0, alignment, is_tail=True)
-        return Field(index, member.name, member.type, start, bits, alignment, is_bit_field)
+        bits = None if size is None else size * 8
+        return Field(index, member.name, member.type, start, bits, alignment)
 
     def _has_open_tail(self, type_id: TypeId, node: Composite, last: Field) -> bool:
         """Whether the last field is what an unsized type ends in: DWARF shows one element of it."""

@@ -11,7 +11,7 @@ enum colour { RED, GREEN = 5, BLUE = -1 };
 
 enum __attribute__((packed)) tiny { TINY_A = 1, TINY_B = 200 };
 
-/* reported: bit_field_changed (another width, the next one stays) */
+/* reported: member_retyped (another width, the next one stays) */
 struct flags {
 	u32 ready : 1;
 	u32 mode : 3;

@@ -4,13 +4,13 @@
 #![no_std]
 #![allow(dead_code)]
 
-// reported: fn_pointer_changed (parameter type)
+// reported: pointer_target_changed (parameter type)
 #[repr(C)]
 pub struct Operations {
     open: extern "C" fn(u64) -> u32,
 }
 
-// reported: fn_pointer_changed (calling convention)
+// reported: pointer_target_changed (calling convention)
 #[repr(C)]
 pub struct Hooks {
     notify: fn(u32),

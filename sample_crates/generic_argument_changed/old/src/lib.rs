@@ -14,14 +14,14 @@ pub struct Pair<T> {
     second: T,
 }
 
-// reported: generic_argument_changed (const argument)
+// reported: signature_changed (const argument)
 #[no_mangle]
 #[inline(never)]
 pub extern "C" fn fixed_integer(value: &Fixed<8>) -> i32 {
     value.raw >> 8
 }
 
-// reported: generic_argument_changed (type argument)
+// reported: signature_changed (type argument)
 #[no_mangle]
 #[inline(never)]
 pub fn pair_sum(pair: &Pair<u32>) -> u32 {

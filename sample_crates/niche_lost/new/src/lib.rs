@@ -9,7 +9,7 @@ pub struct Handle {
     raw: *mut u8,
 }
 
-// reported: niche_lost (Option<Handle> has a tag of its own now)
+// reported: member_retyped, niche_changed (Option<Handle> has a tag of its own now)
 #[no_mangle]
 #[inline(never)]
 pub fn handle_address(handle: &Option<Handle>) -> usize {

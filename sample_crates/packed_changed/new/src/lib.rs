@@ -3,7 +3,7 @@
 #![no_std]
 #![allow(dead_code)]
 
-// reported: packed_changed (8 -> 5 bytes)
+// reported: alignment_changed, size_changed (8 -> 5 bytes)
 #[repr(C, packed)]
 #[derive(Clone, Copy)]
 pub struct Wire {

@@ -3,7 +3,7 @@
 #![no_std]
 #![allow(dead_code)]
 
-// reported: return_changed
+// reported: signature_changed (return)
 #[no_mangle]
 #[inline(never)]
 pub extern "C" fn ticks(seed: u32) -> u32 {

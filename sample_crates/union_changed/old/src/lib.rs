@@ -3,7 +3,7 @@
 #![no_std]
 #![allow(dead_code)]
 
-// reported: union_changed
+// reported: member_added
 #[repr(C)]
 pub union Word {
     whole: u32,
