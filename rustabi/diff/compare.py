@@ -148,7 +148,17 @@ class _Walk:
         """Compare every pair that has been entered, and all that those lead to."""
         while self._waiting:
             pair = self._waiting.popleft()
-            self.changes[pair] = self.contents.changes(pair)
+            renaming = self.identity.renamed.get(pair)
+            self.changes[pair] = (
+                self.contents.changes(pair) if renaming is None else self._renamed(pair, renaming)
+            )
+
+    def _renamed(self, pair: Pair, renaming: Change) -> list[Change]:
+        """A type of another name and equal bytes: only what its pointers point to can differ."""
+        mismatch = self.identity.match_pointers(pair)
+        if mismatch is None:
+            return [renaming]
+        return [renaming, self.contents.mismatch(mismatch, "", *pair)]
 
 
 def _compilers(old: Model, new: Model) -> Iterator[Finding]:
@@ -181,8 +191,6 @@ def _type_findings(
     old: Model, new: Model, walk: _Walk, reach: _Reach
 ) -> Iterator[Finding]:
     added, removed = _pair_unreached(old, new, walk)
-    for pair, renaming in walk.identity.renamed.items():
-        walk.changes.setdefault(pair, []).append(renaming)
     causes = _Causes(old, walk.changes)
     for pair, changes in causes.roots():
         name = name_of(old.types[pair[0]]) or name_of(new.types[pair[1]]) or "<anonymous>"

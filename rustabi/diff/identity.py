@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -22,16 +21,12 @@ from rustabi.model import (
     Unsupported,
     name_of,
 )
-from rustabi.names import generic_of, type_key
+from rustabi.names import arguments_of, generic_of, type_key
 
 Pair: TypeAlias = tuple[TypeId, TypeId]
 
 _DEEPEST = 64
 """Levels of pointers and arrays; beyond, the debug info is damaged and types count as different."""
-
-
-_WORD = re.compile(r"[\w:{}#]+")
-"""A path, primitive or number within a type name."""
 
 
 class Mismatch(NamedTuple):
@@ -113,19 +108,27 @@ class Identity:
     def _may_be_renamed(self, old: str, new: str) -> bool:
         """Whether the one name can have replaced the other: no build knows both.
 
-        Two instances of one generic are one type only where their arguments are, so each argument that
-        differs must itself have been renamed; numbers (const generics) are never renamed.
+        Two instances of one generic are one type only where their arguments are: each argument that
+        differs must itself have been renamed. Numbers and primitives never are.
         """
-        if generic_of(old) == generic_of(new):
-            before, after = _WORD.findall(old), _WORD.findall(new)
-            differing = [(x, y) for x, y in zip(before, after, strict=False) if x != y]
+        if old == new:
+            return True
+        if "::" not in old or "::" not in new:
+            return not old and not new
+        before, after = arguments_of(old), arguments_of(new)
+        if before and generic_of(old) == generic_of(new):
             return len(before) == len(after) and all(
-                self._replaced(x, y) and not x[0].isdigit() for x, y in differing
+                self._may_be_renamed(x, y) for x, y in zip(before, after, strict=True)
             )
-        return self._replaced(type_key(old), type_key(new))
+        return type_key(old) not in self._new_names and type_key(new) not in self._old_names
 
-    def _replaced(self, old: str, new: str) -> bool:
-        return old not in self._new_names and new not in self._old_names
+    def match_pointers(self, pair: Pair) -> Mismatch | None:
+        """Match what the pointers within two types of equal bytes point to."""
+        before, after = self._old_shapes.pointers(pair[0]), self._new_shapes.pointers(pair[1])
+        if [offset for offset, _ in before] != [offset for offset, _ in after]:
+            return Mismatch(ChangeKind.POINTER_TARGET_CHANGED)
+        found = [self.match(x, y) for (_, x), (_, y) in zip(before, after, strict=True)]
+        return next((mismatch for mismatch in found if mismatch), None)
 
     def _pointers(self, a: Modifier, b: Modifier, depth: int) -> Mismatch | None:
         if pointer_class(a) != pointer_class(b):

@@ -70,6 +70,7 @@ class Shapes:
     def __init__(self, types: Sequence[Type], address_size: int) -> None:
         self._types = types
         self._address_size = address_size
+        self._found: list[tuple[int, TypeId]] = []
 
     def of(self, type_id: TypeId) -> tuple[Leaf, ...] | None:
         """The leaves of a type by offset; None when it is too large to say."""
@@ -79,6 +80,13 @@ class Shapes:
         except TooLarge:
             return None
         return tuple(sorted(leaves, key=lambda leaf: (leaf[0], repr(leaf[1]))))
+
+    def pointers(self, type_id: TypeId) -> list[tuple[int, TypeId]]:
+        """(offset, pointer type) of each pointer that a type holds; none of one that is too large."""
+        self._found = []
+        self.of(type_id)
+        found, self._found = sorted(self._found), []
+        return found
 
     def _type(self, type_id: TypeId | None, offset: int, leaves: list[Leaf], depth: int) -> None:
         if depth > _DEEPEST or len(leaves) > _MOST:
@@ -92,6 +100,7 @@ class Shapes:
         elif isinstance(node, Modifier):
             if node.kind in INDIRECT:
                 leaves.append((offset, ("pointer", pointer_class(node))))
+                self._found.append((offset, type_id))
             else:
                 self._type(node.target, offset, leaves, depth + 1)
         elif isinstance(node, Array):

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from rustabi.names.text import (
+    arguments_of,
     crate_of_path,
     generic_of,
     is_unstable_name,
@@ -21,6 +22,7 @@ from rustabi.names.text import (
 from rustabi.names.v0 import MAX_DEPTH, is_cheap
 
 __all__ = [
+    "arguments_of",
     "crate_of",
     "demangle",
     "generic_of",

@@ -80,6 +80,29 @@ def generic_of(name: str) -> str:
     return name if _NOT_A_PATH.match(name) else without_arguments(name)
 
 
+def arguments_of(name: str) -> tuple[str, ...]:
+    """The generic arguments at the end of a type's name: ``Pair<u8, [u16; 2]>`` gives both.
+
+    Empty for names without arguments and for those whose brackets do not match.
+    """
+    start = name.find("<")
+    if start <= 0 or not name.endswith(">") or _NOT_A_PATH.match(name):
+        return ()
+    found, depth, begin = [], 0, start + 1
+    for index in range(start + 1, len(name) - 1):
+        letter = name[index]
+        if letter in "<([":
+            depth += 1
+        elif letter in ")]" or (letter == ">" and name[index - 1] != "-"):
+            depth -= 1
+        elif letter == "," and depth == 0:
+            found.append(name[begin:index].strip())
+            begin = index + 1
+        if depth < 0:
+            return ()
+    return (*found, name[begin:-1].strip()) if depth == 0 else ()
+
+
 def shorten(name: str, width: int) -> str:
     """A name cut down to fit a column, for display only.
 
