@@ -25,10 +25,12 @@ class Version(NamedTuple):
         crc: 32 bits.
         ambiguous: A same-named type of other contents was left aside, or gendwarfksyms itself has no
             single answer: it lets the memory address decide between strings of equal length.
+        types: Number of named types that the version covers.
     """
 
     crc: int
     ambiguous: bool
+    types: int
 
 
 class Expansion(NamedTuple):
@@ -157,7 +159,10 @@ class _Expander:
         versions = {}
         for name, pieces in self._map.symbols.items():
             expansion = self._expand(self._node(pieces))
-            versions[name] = Version(expansion.crc, bool(expansion.within & self._ambiguous))
+            within = expansion.within
+            versions[name] = Version(
+                expansion.crc, bool(within & self._ambiguous), within.bit_count()
+            )
         return versions
 
     def _expand(self, root: _Node) -> Expansion:
@@ -234,11 +239,17 @@ def type_maps(loaded: Loaded) -> list[TypeMap]:
     return [TypeMap(types, origins, roots) for _, roots in sorted(by_unit.items())]
 
 
-def with_versions(loaded: Loaded) -> Model:
-    """The model with the version of each symbol that has one."""
+def versions_of(loaded: Loaded) -> dict[str, Version]:
+    """The version of each symbol that has an entry, by name."""
     versions: dict[str, Version] = {}
     for type_map in type_maps(loaded):
         versions.update(type_map.versions())
+    return versions
+
+
+def with_versions(loaded: Loaded) -> Model:
+    """The model with the version of each symbol that has one."""
+    versions = versions_of(loaded)
     symbols = tuple(
         symbol._replace(
             version=versions[symbol.name].crc, ambiguous=versions[symbol.name].ambiguous
