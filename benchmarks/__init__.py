@@ -1,0 +1,1 @@
+"""Speed, each figure beside its reference in the same run. Start with ``make bench``."""
