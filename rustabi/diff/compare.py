@@ -228,10 +228,9 @@ def _pair_unreached(old: Model, new: Model, walk: _Walk) -> tuple[list[str], lis
     seen_old = {pair[0] for pair in walk.changes}
     seen_new = {pair[1] for pair in walk.changes}
     before, after = _by_key(old.types, seen_old), _by_key(new.types, seen_new)
-    for key in before.keys() & after.keys():
-        old_ids, new_ids = before[key], after[key]
-        if len(old_ids) == len(new_ids) == 1:
-            walk.start((old_ids[0], new_ids[0]))
+    for key in sorted(before.keys() & after.keys()):
+        for pair in walk.identity.pair_variants(before[key], after[key]):
+            walk.start(pair)
     known_old = {type_key(name_of(node)) for node in old.types}
     known_new = {type_key(name_of(node)) for node in new.types}
     added = sorted({name_of(new.types[ids[0]]) for key, ids in after.items() if key not in known_old})

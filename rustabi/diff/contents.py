@@ -199,6 +199,11 @@ class Contents:
 
     def _variant_parts(self, a: VariantPart, b: VariantPart) -> Iterator[Change]:
         both, removed, added = _paired(a.variants, b.variants, _variant_name)
+        for before, after in self._variant_renames(a, b, removed, added):
+            yield Change(ChangeKind.VARIANT_RENAMED, before.name or "", before.name or "",
+                         after.name or "")  # fmt: skip
+            removed.remove(before)
+            added.remove(after)
         for variant in removed:
             yield Change(ChangeKind.VARIANT_REMOVED, variant.name or "", _value(variant), "")
         for variant in added:
@@ -214,6 +219,21 @@ class Contents:
         yield from values
         for before, after in both:
             yield from self._payloads(before, after)
+
+    def _variant_renames(
+        self, a: VariantPart, b: VariantPart, removed: list[Variant], added: list[Variant]
+    ) -> list[tuple[Variant, Variant]]:
+        """Variants at equal places, of equal values and fields, under another name."""
+        if len(a.variants) != len(b.variants):
+            return []
+        return [
+            (before, after)
+            for before in removed
+            for after in added
+            if a.variants.index(before) == b.variants.index(after)
+            and (before.value, before.value_list) == (after.value, after.value_list)
+            and not list(self._payloads(before, after))
+        ]
 
     def _tags(self, a: VariantPart, b: VariantPart) -> Iterator[Change]:
         before, after = a.discriminant, b.discriminant
@@ -263,6 +283,12 @@ class Contents:
                 yield Change(ChangeKind.ENUM_REPR_CHANGED, "", type_text(self._old, a.underlying),
                              type_text(self._new, b.underlying))  # fmt: skip
         both, removed, added = _paired(a.enumerators, b.enumerators, lambda each: each.name)
+        for before in tuple(removed):
+            after = next((each for each in added if each.value == before.value), None)
+            if after is not None and len(a.enumerators) == len(b.enumerators):
+                yield Change(ChangeKind.ENUMERATOR_RENAMED, before.name, before.name, after.name)
+                removed.remove(before)
+                added.remove(after)
         for enumerator in removed:
             yield Change(ChangeKind.ENUMERATOR_REMOVED, enumerator.name, _hex(enumerator.value), "")
         for enumerator in added:

@@ -122,6 +122,20 @@ class Identity:
             )
         return type_key(old) not in self._new_names and type_key(new) not in self._old_names
 
+    def pair_variants(self, old: list[TypeId], new: list[TypeId]) -> list[Pair]:
+        """Pair types of one name: those of equal bytes first, what is left in order."""
+        left, pairs, rest = list(new), [], []
+        shapes = {type_id: self._new_shapes.of(type_id) for type_id in left}
+        for type_id in old:
+            shape = self._old_shapes.of(type_id)
+            match = next((each for each in left if shapes[each] == shape), None)
+            if match is None:
+                rest.append(type_id)
+            else:
+                left.remove(match)
+                pairs.append((type_id, match))
+        return pairs + list(zip(rest, left, strict=False))
+
     def match_pointers(self, pair: Pair) -> Mismatch | None:
         """Match what the pointers within two types of equal bytes point to."""
         before, after = self._old_shapes.pointers(pair[0]), self._new_shapes.pointers(pair[1])
@@ -159,8 +173,9 @@ class Identity:
             for p, q in zip(a.parameters, b.parameters, strict=True)
         ]
         found.append(self.match(a.result, b.result, depth + 1))
-        grave = [each for each in found if each and each.kind is not ChangeKind.POINTER_KIND_CHANGED]
-        return (grave or [each for each in found if each] or [None])[0]
+        differing = [each for each in found if each is not None]
+        grave = [each for each in differing if each.kind is not ChangeKind.POINTER_KIND_CHANGED]
+        return next(iter(grave or differing), None)
 
 
 def _sigil(name: str) -> str:

@@ -47,11 +47,13 @@ class ChangeKind(StrEnum):
     VISIBILITY_CHANGED = "visibility-changed"
     VARIANT_ADDED = "variant-added"
     VARIANT_REMOVED = "variant-removed"
+    VARIANT_RENAMED = "variant-renamed"
     VARIANTS_REORDERED = "variants-reordered"
     DISCRIMINANT_CHANGED = "discriminant-changed"
     NICHE_CHANGED = "niche-changed"
     ENUMERATOR_ADDED = "enumerator-added"
     ENUMERATOR_REMOVED = "enumerator-removed"
+    ENUMERATOR_RENAMED = "enumerator-renamed"
     ENUMERATOR_CHANGED = "enumerator-changed"
     ENUM_REPR_CHANGED = "enum-repr-changed"
     ARRAY_LENGTH_CHANGED = "array-length-changed"
@@ -189,6 +191,11 @@ KINDS: dict[ChangeKind, KindInfo] = {
         "Old callers still build it; new code does not know its value.",
         "enum E { A(u8), B }  ->  enum E { A(u8) }",
     ),
+    ChangeKind.VARIANT_RENAMED: KindInfo(
+        _A, "A variant has another name, and the same value and fields.",
+        "Compiled code knows discriminants, not names. The kernel's symbol version does change.",
+        "enum E { Half(u8) }  ->  enum E { Part(u8) }",
+    ),
     ChangeKind.VARIANTS_REORDERED: KindInfo(
         _B, "Variants are declared in another order, and their discriminants changed with it.",
         "Old callers read and write the old discriminants. With unchanged discriminants it is api.",
@@ -213,6 +220,11 @@ KINDS: dict[ChangeKind, KindInfo] = {
         _B, "A value of a C-like enum is gone.",
         "Old callers still pass it; in Rust an unknown value is undefined behaviour.",
         "enum Level { Low, High }  ->  enum Level { Low }",
+    ),
+    ChangeKind.ENUMERATOR_RENAMED: KindInfo(
+        _A, "A value of a C-like enum has another name.",
+        "Compiled code knows numbers, not names. The kernel's symbol version does change.",
+        "enum Level { Low }  ->  enum Level { Quiet }",
     ),
     ChangeKind.ENUMERATOR_CHANGED: KindInfo(
         _B, "A name of a C-like enum stands for another number.",
