@@ -62,7 +62,7 @@ def run_process(command: Sequence[str], stdin: Path | None = None) -> Figures:
         RuntimeError: It failed.
     """
     start = time.perf_counter()
-    with open(stdin or os.devnull, "rb") as source:
+    with Path(stdin or os.devnull).open("rb") as source:
         process = subprocess.Popen(command, stdin=source, stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -91,9 +91,7 @@ def in_turn(
     """Measure both ``runs`` times in turn after one run that is not counted."""
     own(), reference()
     pairs = [(own(), reference()) for _ in range(runs)]
-    return Row(
-        name, _median([p[0] for p in pairs]), reference_name, _median([p[1] for p in pairs])
-    )
+    return Row(name, _median([p[0] for p in pairs]), reference_name, _median([p[1] for p in pairs]))
 
 
 def _median(figures: list[Figures]) -> Figures:

@@ -1,6 +1,7 @@
-"""The type dependency graph: what each exported symbol's ABI consists of. The only door to networkx.
+"""The type dependency graph: what each exported symbol's ABI consists of.
 
-Nodes are `Node` values; an edge from A to B says that A mentions B. Edge data:
+The only door to networkx. Nodes are `Node` values; an edge from A to B says that A mentions B.
+Its data:
 
 ==============  =====================================================================
 ``reasons``     sorted tuple of (reason, label): all the ways in which A mentions B
@@ -12,6 +13,7 @@ Nodes are `Node` values; an edge from A to B says that A mentions B. Edge data:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
 import networkx as nx
@@ -77,9 +79,7 @@ def _add(
     """Add an edge, or one more reason to an edge that is there."""
     data = graph.get_edge_data(source, target)
     if data is None:
-        graph.add_edge(
-            source, target, reasons=(reason,), versioned=versioned, by_value=by_value
-        )
+        graph.add_edge(source, target, reasons=(reason,), versioned=versioned, by_value=by_value)
         return
     data["reasons"] = tuple(sorted({*data["reasons"], reason}))
     data["versioned"] |= versioned
@@ -113,7 +113,7 @@ def symbol_references(
 
 
 def _add_vtables(graph: Graph, model: Model) -> None:
-    """Edges from each trait object type to the methods in the vtables that the binary holds for it."""
+    """Edges from each trait object type to the methods in the vtables for it."""
     by_trait: dict[str, list[Vtable]] = {}
     for vtable in model.vtables:
         by_trait.setdefault(vtable.trait, []).append(vtable)
@@ -177,12 +177,8 @@ def dependents(graph: Graph, type_id: TypeId) -> Dependents:
     paths = {
         node.index: _steps(graph, node, following) for node in following if node.kind == "symbol"
     }
-    by_value = nx.subgraph_view(
-        graph, filter_edge=lambda a, b: bool(graph.edges[a, b]["by_value"])
-    )
-    near = frozenset(
-        node.index for node in nx.ancestors(by_value, target) if node.kind == "symbol"
-    )
+    by_value = nx.subgraph_view(graph, filter_edge=lambda a, b: bool(graph.edges[a, b]["by_value"]))
+    near = frozenset(node.index for node in nx.ancestors(by_value, target) if node.kind == "symbol")
     return Dependents(paths, near)
 
 
@@ -214,13 +210,13 @@ def _steps(graph: Graph, start: Node, following: dict[Node, Node]) -> tuple[Step
 
 
 def paths(graph: Graph, symbol: int, type_id: TypeId, limit: int) -> list[tuple[Step, ...]]:
-    """Paths from a symbol to a type, shortest first, at most ``limit``, none through a node twice."""
+    """Paths from a symbol to a type, shortest first, at most ``limit``."""
     start, target = Node("symbol", symbol), Node("type", type_id)
     if not nx.has_path(graph, start, target):
         return []
     found = []
     for nodes in nx.shortest_simple_paths(graph, start, target):
-        following = dict(zip(nodes, nodes[1:], strict=False))
+        following = dict(pairwise(nodes))
         found.append(_steps(graph, start, following))
         if len(found) == limit:
             break

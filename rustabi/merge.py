@@ -1,10 +1,9 @@
-"""One model out of many entries, units and binaries: equal types become one, declarations find their
-definitions.
+"""One model out of many: equal types become one, declarations find their definitions.
 
-A type is repeated in every unit that uses it, and in some units only declared. Two types are one when
-nothing tells them apart however far their references are followed: the coarsest partition that is stable
-under references, found by splitting classes until none splits further. Types of one name that do differ
-stay apart, as variants of that name.
+A type is repeated in every unit that uses it, and in some units only declared. Two types are one
+when nothing tells them apart however far their references are followed: the coarsest partition that
+is stable under references, found by splitting classes until none splits further. Types of one name
+that do differ stay apart, as variants of that name.
 """
 
 from __future__ import annotations
@@ -106,6 +105,7 @@ def _common_facts(facts: Sequence[Facts]) -> Facts:
         crates=_union(each.crates for each in facts),
         build_id=first.build_id if len(facts) == 1 else None,
         export_rule=", ".join(_union([each.export_rule] for each in facts)),
+        skipped=_union(each.skipped for each in facts),
     )
 
 
@@ -219,7 +219,9 @@ class _Partition:
             members[class_].append(type_id)
         dirty = {class_ for class_, each in members.items() if len(each) > 1}
         while dirty:
-            moved = [type_id for class_ in sorted(dirty) for type_id in self._split(members, class_)]
+            moved = [
+                type_id for class_ in sorted(dirty) for type_id in self._split(members, class_)
+            ]
             dirty = {
                 self.classes[user]
                 for type_id in moved

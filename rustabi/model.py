@@ -1,8 +1,8 @@
 """Types, symbols and units of a binary, as DWARF states them.
 
-Every value here is immutable. Types live in one table, `Model.types`, and refer to each other by their
-index in it (`TypeId`), so that recursive types need no cycles of objects. A reference that DWARF leaves
-out (C ``void``, a Rust function that returns nothing) is ``None``.
+Every value here is immutable. Types live in one table, `Model.types`, and refer to each other by
+their index in it (`TypeId`), so that recursive types need no cycles of objects. A reference that
+DWARF leaves out (C ``void``, a Rust function that returns nothing) is ``None``.
 
 A worked example: ``struct Bar { x: i8, y: i64, z: i8 }`` as rustc 1.95 lays it out, with one export
 ``use_bar(b: &Bar)``::
@@ -57,13 +57,15 @@ class Member(NamedTuple):
     Attributes:
         name: None for C's anonymous members.
         type: The field's type.
-        offset: Bytes from the start of the enclosing type; None where DWARF does not say (GCC's unions,
-            C bit fields, which have `bit_offset`).
+        offset: Bytes from the start of the enclosing type; None where DWARF does not say (GCC's
+            unions, C bit fields, which have `bit_offset`).
         bit_size: Width of a bit field in bits.
-        bit_offset: Bits from the start of the enclosing type to a bit field (DW_AT_data_bit_offset).
+        bit_offset: Bits from the start of the enclosing type to a bit field
+            (DW_AT_data_bit_offset).
         alignment: Bytes; rustc states it on each member.
         accessibility: DW_ACCESS_*: 1 public, 2 restricted, 3 private.
-        expression: The offset is written as an expression (DWARF 2), which gendwarfksyms does not read.
+        expression: The offset is written as an expression (DWARF 2), which gendwarfksyms does not
+            read.
     """
 
     name: str | None
@@ -268,8 +270,8 @@ class Symbol(NamedTuple):
         type: A `Function` for functions, the variable's type for variables.
         unit: Index into `Model.units` of the unit whose entry describes it.
         version: The kernel's symbol version, as gendwarfksyms computes it.
-        ambiguous: gendwarfksyms has no single answer for this symbol, or uses the contents of another
-            type of the same name.
+        ambiguous: gendwarfksyms has no single answer for this symbol, or uses the contents of
+            another type of the same name.
         borrowed: The symbol of the same address whose entry describes this one: it has none itself.
         binary: As for `Unit`.
     """
@@ -317,6 +319,8 @@ class Facts(NamedTuple):
         build_id: Hexadecimal, or None.
         crates: Crate names, with versions where known.
         export_rule: How the exported symbols were told, in words.
+        skipped: Binaries without usable debug info among others that have it, as ``name: reason``;
+            their symbols are listed without types.
     """
 
     machine: str
@@ -326,6 +330,7 @@ class Facts(NamedTuple):
     build_id: str | None = None
     crates: tuple[str, ...] = ()
     export_rule: str = ""
+    skipped: tuple[str, ...] = ()
 
 
 class Model(NamedTuple):
@@ -345,7 +350,15 @@ class Model(NamedTuple):
 
 
 Reason: TypeAlias = Literal[
-    "field", "variant", "pointee", "parameter", "return", "element", "target", "underlying", "vtable"
+    "field",
+    "variant",
+    "pointee",
+    "parameter",
+    "return",
+    "element",
+    "target",
+    "underlying",
+    "vtable",
 ]
 
 
@@ -385,7 +398,7 @@ def variant_part_of(node: Composite) -> VariantPart | None:
 
 
 def is_definition(node: Type) -> bool:
-    """Whether gendwarfksyms would expand the type: neither a declaration nor private to a .c file."""
+    """Whether gendwarfksyms expands it: neither a declaration nor private to a .c file."""
     if isinstance(node, Composite | Enumeration):
         return not (node.declaration or node.private)
     return True
@@ -412,9 +425,7 @@ def references(node: Type) -> Iterator[Reference]:
 def _target(node: Modifier) -> Iterator[Reference]:
     if node.target is not None:
         indirect = node.kind in INDIRECT
-        yield Reference(
-            "pointee" if indirect else "target", "", node.target, by_value=not indirect
-        )
+        yield Reference("pointee" if indirect else "target", "", node.target, by_value=not indirect)
 
 
 def _signature(node: Function) -> Iterator[Reference]:

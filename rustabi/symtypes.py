@@ -1,7 +1,8 @@
 """Type strings as gendwarfksyms writes them (scripts/gendwarfksyms/dwarf.c, Linux 7.2).
 
-A type string is kept as a list of *pieces*: text at even places, type references (``s#name``) at odd
-ones. Types without a name of their own (pointers, arrays, anonymous structs, ...) are written in place.
+A type string is kept as a list of *pieces*: text at even places, type references (``s#name``) at
+odd ones. Types without a name of their own (pointers, arrays, anonymous structs, ...) are written
+in place.
 """
 
 from __future__ import annotations
@@ -263,7 +264,7 @@ def _size(size: int | None, alignment: int | None) -> str:
 
 
 def _unsupported(node: Unsupported, writer: _Writer) -> None:
-    """gendwarfksyms stops at unknown tags; an unknown encoding it prints like any other."""
+    """Gendwarfksyms stops at unknown tags; an unknown encoding it prints like any other."""
     if node.what == "encoding":
         encoding = attribute("encoding", node.number)
         writer.text(_named("base_type", node.name) + attribute("byte_size", node.size) + encoding)

@@ -1,9 +1,9 @@
 """Symbol versions, bit for bit as gendwarfksyms computes them (Linux 7.2).
 
-A version is the CRC-32 of a symbol's type string in which each type reference is replaced, the first time
-it is met, by that type's own string, and is left as it stands from then on. Expanding a type again for
-each symbol would cost symbols times types; here an expansion is kept together with what it depended on,
-and used again wherever that holds.
+A version is the CRC-32 of a symbol's type string in which each type reference is replaced, the
+first time it is met, by that type's own string, and is left as it stands from then on. Expanding a
+type again for each symbol would cost symbols times types; here an expansion is kept together with
+what it depended on, and used again wherever that holds.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class Version(NamedTuple):
 
     Attributes:
         crc: 32 bits.
-        ambiguous: A same-named type of other contents was left aside, or gendwarfksyms itself has no
-            single answer: it lets the memory address decide between strings of equal length.
+        ambiguous: A same-named type of other contents was left aside, or gendwarfksyms itself has
+            no single answer: it lets the memory address decide between strings of equal length.
         types: Number of named types that the version covers.
     """
 
@@ -120,7 +120,7 @@ def reachable(types: Sequence[Type], roots: Iterable[TypeId]) -> set[TypeId]:
 
 
 class _Node(NamedTuple):
-    """A type string ready to be walked: bytes and the number of the reference behind each, or -1."""
+    """A type string ready to be walked: bytes, and the reference behind each or -1."""
 
     parts: tuple[tuple[bytes, int], ...]
 
@@ -191,7 +191,7 @@ class _Expander:
                     seen |= known.within
 
     def _advance(self, frame: _Frame, parts: tuple[tuple[bytes, int], ...], seen: int) -> int:
-        """Take in parts up to the next reference that must be expanded: its number, or -1 at the end."""
+        """Take in parts up to the next reference to expand: its number, or -1 at the end."""
         crc, length = frame.crc, frame.length
         for index in range(frame.next, len(parts)):
             text, number = parts[index]

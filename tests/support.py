@@ -19,7 +19,7 @@ SAMPLES = ROOT / "sample_crates"
 OBJECTS = SAMPLES / "objects"
 GOLDENS = ROOT / "tests" / "goldens"
 CORPUS = Path(os.environ.get("RUSTABI_CORPUS", Path.home() / ".cache" / "rustabi-corpus"))
-"""Where a real Rust-for-Linux kernel is unpacked; tests that need it are skipped where it is not."""
+"""Where a real Rust-for-Linux kernel is unpacked; tests that need it are skipped without."""
 
 needs_corpus = pytest.mark.skipif(
     not (CORPUS / "base").is_dir(), reason="no corpus: set RUSTABI_CORPUS to its folder"

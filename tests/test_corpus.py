@@ -1,4 +1,4 @@
-"""A real Rust-for-Linux kernel: everything loads, and one changed field is found and nothing else."""
+"""A real Rust-for-Linux kernel: all of it loads, and one changed field is all that is found."""
 
 from __future__ import annotations
 

@@ -39,11 +39,10 @@ FIRST = len(BASES)
 """Number of the first type that a test gives; the function that takes it comes last."""
 
 
-def model(*types: Type, used: int = FIRST, **changes: object) -> Model:
+def model(*types: Type, used: int = FIRST) -> Model:
     """A model of the primitives, ``types``, and an export ``f(x: <used>)``."""
     table = (*BASES, *types, Function((Parameter("x", used),), None))
-    whole = Model(table, (Symbol("f", "function", len(table) - 1),), (), (), FACTS)
-    return whole._replace(**changes)
+    return Model(table, (Symbol("f", "function", len(table) - 1),), (), (), FACTS)
 
 
 def struct(*parts: Part, name: str = "demo::S", size: int = 16, alignment: int = 8) -> Composite:
@@ -191,9 +190,7 @@ def fn_pointer(name: str, result: int | None, *parameters: int) -> tuple[Type, T
         (fn_pointer("fn(u8)", None, U8), fn_pointer('extern "C" fn(u8)', None, U8), True),
     ],
 )
-def test_function_pointers(
-    old: tuple[Type, Type], new: tuple[Type, Type], expected: bool
-) -> None:
+def test_function_pointers(old: tuple[Type, Type], new: tuple[Type, Type], expected: bool) -> None:
     found = kinds(with_member(*old), with_member(*new))
     assert found == ({ChangeKind.POINTER_TARGET_CHANGED} if expected else set())
 
@@ -287,7 +284,9 @@ def test_symbols_of_another_build_are_paired() -> None:
         one = model(struct(X))
         return one._replace(symbols=(one.symbols[0]._replace(name=name),))
 
-    assert kinds(named("_RNvCsaaaaaaaaaaa_4demo4open"), named("_RNvCsbbbbbbbbbbb_4demo4open")) == set()
+    assert (
+        kinds(named("_RNvCsaaaaaaaaaaa_4demo4open"), named("_RNvCsbbbbbbbbbbb_4demo4open")) == set()
+    )
 
 
 def test_renumbered_closures_are_paired_by_use() -> None:

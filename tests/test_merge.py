@@ -99,9 +99,9 @@ def test_architectures_do_not_mix() -> None:
 @st.composite
 def graphs(draw: st.DrawFn) -> list[Type]:
     count = draw(st.integers(1, 8))
-    target = st.integers(0, count - 1)
+    name, target = st.sampled_from(("demo::A", "demo::B")), st.integers(0, count - 1)
     return [
-        node(draw(st.sampled_from(("demo::A", "demo::B"))), draw(target), draw(st.sampled_from((8, 16))))
+        node(draw(name), draw(target), draw(st.sampled_from((8, 16))))
         for _ in range(count)
     ]  # fmt: skip
 

@@ -1,7 +1,7 @@
 """What must not fail the gate: the same source, built in another way.
 
-The committed builds of the constructs crate are compared everywhere; with rustc at hand every sample is
-built anew in each way.
+The committed builds of the constructs crate are compared everywhere; with rustc at hand every
+sample is built anew in each way.
 """
 
 from __future__ import annotations

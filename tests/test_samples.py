@@ -53,7 +53,9 @@ def test_verdict(name: str) -> None:
 def test_expected_kinds_are_reported(name: str) -> None:
     facts, comparison = facts_of(name), comparison_of(name)
     reported = {finding.change.kind for finding in comparison.findings}
-    followed = {each.change.kind for finding in comparison.findings for each in finding.consequences}
+    followed = {
+        each.change.kind for finding in comparison.findings for each in finding.consequences
+    }
     assert ids(facts["expected"]) <= reported | followed
 
 

@@ -1,7 +1,7 @@
 """Symbol versions and type strings against the kernel's own gendwarfksyms.
 
-The goldens are what the tool printed, all its answers where it has several; the corpus is what it printed
-in a kernel build. Nothing here is taken from rustabi's own output.
+The goldens are what the tool printed, all its answers where it has several; the corpus is what it
+printed in a kernel build. Nothing here is taken from rustabi's own output.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class GapKind(StrEnum):
 
 EXPLANATIONS = {
     GapKind.NO_DWARF: "no entry in the debug info describes this symbol",
-    GapKind.FOLDED: "the compiler folded this function into another of equal code and dropped its entry",
+    GapKind.FOLDED: "folded into another function of equal code; its own entry was dropped",
     GapKind.DECLARATION_ONLY: "the type is declared but not defined in this binary",
     GapKind.UNSUPPORTED: "the debug info uses something that rustabi does not know",
 }

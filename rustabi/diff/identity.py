@@ -1,4 +1,4 @@
-"""Whether two types in the same place are the same type, perhaps changed inside, or different types."""
+"""Whether two types in one place are one type, perhaps changed inside, or different types."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Identity:
 
     Args:
         old, new: The models.
-        visit: Called with each pair of named or anonymous struct, union or enum types that is found to
-            be one type in both models: their contents are still to be compared.
+        visit: Called with each pair of named or anonymous struct, union or enum types that is found
+            to be one type in both models: their contents are still to be compared.
     """
 
     def __init__(self, old: Model, new: Model, visit: Callable[[Pair], None]) -> None:

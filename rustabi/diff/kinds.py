@@ -86,7 +86,8 @@ _B, _R, _A, _N = Severity.BREAK, Severity.RISKY, Severity.API, Severity.NOISE
 KINDS: dict[ChangeKind, KindInfo] = {
     ChangeKind.SYMBOL_REMOVED: KindInfo(
         _B, "An exported symbol of OLD is not exported by NEW.",
-        "A binary that imports it no longer links or loads. Inlining at another opt level can be why.",
+        "A binary that imports it no longer links or loads. Inlining at another opt level can be"
+        " why.",
         "#[no_mangle] pub extern \"C\" fn probe()  ->  (gone)",
     ),
     ChangeKind.SYMBOL_ADDED: KindInfo(
@@ -141,8 +142,8 @@ KINDS: dict[ChangeKind, KindInfo] = {
     ),
     ChangeKind.MEMBER_ADDED: KindInfo(
         _B, "A struct, union or variant has a new field.",
-        "Old callers neither initialise nor copy it, even where it fits into former padding. A field"
-        " of size zero takes no bytes: that is api.",
+        "Old callers neither initialise nor copy it, even where it fits into former padding. A"
+        " field of size zero takes no bytes: that is api.",
         "{ id: u32 }  ->  { id: u32, flags: u8 }",
     ),
     ChangeKind.MEMBER_REMOVED: KindInfo(
@@ -173,12 +174,14 @@ KINDS: dict[ChangeKind, KindInfo] = {
     ),
     ChangeKind.LAYOUT_PERMUTED: KindInfo(
         _B, "The same fields in the same source order stand in another order in memory.",
-        "The compiler chose another layout, as it may for repr(Rust); old callers use the old offsets.",
+        "The compiler chose another layout, as it may for repr(Rust); old callers use the old"
+        " offsets.",
         "memory order x, z, y  ->  y, x, z",
     ),
     ChangeKind.VISIBILITY_CHANGED: KindInfo(
         _A, "A field became public, private or restricted.",
-        "It changes what source may name, not what bytes are. The kernel's symbol version does change.",
+        "It changes what source may name, not what bytes are. The kernel's symbol version does"
+        " change.",
         "pub len: usize  ->  len: usize",
     ),
     ChangeKind.VARIANT_ADDED: KindInfo(

@@ -1,7 +1,7 @@
 """What a type is to compiled code: its bytes, without names.
 
-Two types of equal shape hold equal things at equal places. It decides whether a type of another name is
-the same type renamed, or another type.
+Two types of equal shape hold equal things at equal places. It decides whether a type of another
+name is the same type renamed, or another type.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MOST = 4096
 """Leaves that are compared; a larger type is compared by name alone."""
 
 
-class TooLarge(Exception):
+class TooLargeError(Exception):
     """The type is nested too deeply, or has too many leaves, to be compared by its bytes."""
 
 
@@ -77,12 +77,12 @@ class Shapes:
         leaves: list[Leaf] = []
         try:
             self._type(type_id, 0, leaves, 0)
-        except TooLarge:
+        except TooLargeError:
             return None
         return tuple(sorted(leaves, key=lambda leaf: (leaf[0], repr(leaf[1]))))
 
     def pointers(self, type_id: TypeId) -> list[tuple[int, TypeId]]:
-        """(offset, pointer type) of each pointer that a type holds; none of one that is too large."""
+        """(offset, pointer type) of each pointer in a type; none of one that is too large."""
         self._found = []
         self.of(type_id)
         found, self._found = sorted(self._found), []
@@ -90,7 +90,7 @@ class Shapes:
 
     def _type(self, type_id: TypeId | None, offset: int, leaves: list[Leaf], depth: int) -> None:
         if depth > _DEEPEST or len(leaves) > _MOST:
-            raise TooLarge
+            raise TooLargeError
         if type_id is None:
             return
         node = self._types[type_id]

@@ -23,9 +23,9 @@ class SymbolPairs(NamedTuple):
 def pair_symbols(old: Model, new: Model) -> SymbolPairs:
     """Pair the symbols of two builds of one source, by ever looser names.
 
-    First by the linker's name; then by the readable path, which lacks what a build makes up anew (crate
-    hashes, suffixes); then by `rustabi.names.pairing_key`, which mangling schemes share but which tells
-    no generic arguments, and only where one symbol is left of a key on either side.
+    First by the linker's name; then by the readable path, which lacks what a build makes up anew
+    (crate hashes, suffixes); then by `rustabi.names.pairing_key`, which mangling schemes share but
+    which tells no generic arguments, and only where one symbol is left of a key on either side.
     """
     pairing = _Pairing(old, new)
     pairing.pair(lambda symbol: symbol.name)
@@ -100,8 +100,12 @@ class Signatures:
 
     def _functions(self, a: Function, b: Function) -> Iterator[Change]:
         if len(a.parameters) != len(b.parameters) or a.variadic != b.variadic:
-            yield Change(ChangeKind.SIGNATURE_CHANGED, "", function_text(self._old.types, a),
-                         function_text(self._new.types, b))  # fmt: skip
+            yield Change(
+                ChangeKind.SIGNATURE_CHANGED,
+                "",
+                function_text(self._old.types, a),
+                function_text(self._new.types, b),
+            )
             return
         for index, (before, after) in enumerate(zip(a.parameters, b.parameters, strict=True)):
             where = f"parameter {before.name or after.name or index}"
@@ -154,10 +158,15 @@ def compare_vtables(old: Model, new: Model, identity: Identity) -> Iterator[tupl
             if x.type is None or y.type is None:
                 continue
             if identity.match(x.type, y.type) is not None:
-                yield before.trait, Change(
-                    ChangeKind.VTABLE_METHOD_CHANGED, a[number] or f"slot {number}",
-                    type_text(old.types, x.type), type_text(new.types, y.type),
-                )  # fmt: skip
+                yield (
+                    before.trait,
+                    Change(
+                        ChangeKind.VTABLE_METHOD_CHANGED,
+                        a[number] or f"slot {number}",
+                        type_text(old.types, x.type),
+                        type_text(new.types, y.type),
+                    ),
+                )
 
 
 def _method(name: str | None) -> str | None:

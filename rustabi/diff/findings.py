@@ -1,0 +1,87 @@
+"""What a comparison finds, as values."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, TypeAlias
+
+from rustabi.diff.gaps import Gap
+from rustabi.diff.kinds import Change, Severity
+from rustabi.graph import Step
+from rustabi.model import Model
+
+Verdict: TypeAlias = Literal["compatible", "incompatible", "error"]
+
+
+class Affected(NamedTuple):
+    """A symbol that a change reaches.
+
+    Attributes:
+        symbol: The linker's name.
+        path: The steps from the symbol to what changed; empty when it is the symbol itself.
+        by_value: Whether it is reached without passing a pointer on some way.
+    """
+
+    symbol: str
+    path: tuple[Step, ...]
+    by_value: bool
+
+
+class Consequence(NamedTuple):
+    """A type whose layout changed because the type of the finding did."""
+
+    type: str
+    change: Change
+
+
+class Finding(NamedTuple):
+    """One change of one type or symbol, told once however many symbols it reaches.
+
+    Attributes:
+        type: The type or symbol that changed: its name in OLD (in NEW, where it is new).
+        change: What changed.
+        severity: After asking whether an export reaches it.
+        affected: Exported symbols that reach it, sorted by name.
+        consequences: Types whose layout follows from it.
+        in_new: The paths are of NEW: OLD does not reach the type.
+    """
+
+    type: str
+    change: Change
+    severity: Severity
+    affected: tuple[Affected, ...] = ()
+    consequences: tuple[Consequence, ...] = ()
+    in_new: bool = False
+
+
+class SharedGap(NamedTuple):
+    """A gap and the side that has it."""
+
+    gap: Gap
+    side: Literal["old", "new", "both"]
+
+
+class Comparison(NamedTuple):
+    """All that a comparison found.
+
+    Attributes:
+        old, new: What was compared.
+        findings: Worst first, then by type.
+        gaps: What could not be checked.
+        lost: Gaps that NEW has although OLD had the data: there is no verdict then, unless
+            something breaks anyway.
+        compared: Number of symbols that both builds describe.
+    """
+
+    old: Model
+    new: Model
+    findings: tuple[Finding, ...]
+    gaps: tuple[SharedGap, ...]
+    lost: tuple[Gap, ...]
+    compared: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """``incompatible`` when something breaks, ``error`` when data were lost."""
+        if any(finding.severity is Severity.BREAK for finding in self.findings):
+            return "incompatible"
+        return "error" if self.lost else "compatible"

@@ -1,0 +1,252 @@
+"""What changed between the members of two structs, unions or variants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from rustabi.describe import type_text
+from rustabi.diff.identity import Identity, Mismatch
+from rustabi.diff.kinds import Change, ChangeKind, Severity
+from rustabi.layout import size_of
+from rustabi.model import Array, Member, Model, Modifier, Type, TypeId
+
+_T = TypeVar("_T")
+
+
+class Members:
+    """Compares members of paired types.
+
+    Args:
+        old, new: The models.
+        identity: Decides whether members' types are the same.
+    """
+
+    def __init__(self, old: Model, new: Model, identity: Identity) -> None:
+        self._old, self._new = old.types, new.types
+        self._old_address, self._new_address = old.facts.address_size, new.facts.address_size
+        self._identity = identity
+
+    def changes(
+        self, old: Sequence[Member], new: Sequence[Member], prefix: str
+    ) -> Iterator[Change]:
+        """The changes between two lists of members.
+
+        Args:
+            old: The members in OLD, in source order.
+            new: The members in NEW.
+            prefix: What stands before their names, such as ``Circle.`` in a variant.
+        """
+        both, removed, added = paired(old, new, lambda member: member.name)
+        renamed = self._renames(old, new, removed, added)
+        for before, after in renamed:
+            yield Change(
+                ChangeKind.MEMBER_RENAMED,
+                prefix + (before.name or ""),
+                before.name or "",
+                after.name or "",
+            )
+            removed.remove(before)
+            added.remove(after)
+        pairs = both + renamed
+        for member in removed:
+            text = f"{type_text(self._old, member.type)}{_place(member)}"
+            yield Change(
+                ChangeKind.MEMBER_REMOVED,
+                prefix + _shown(member),
+                text,
+                "",
+                _api_if_empty(self._old, member, self._old_address),
+            )
+        for member in added:
+            text = f"{type_text(self._new, member.type)}{_place(member)}"
+            yield Change(
+                ChangeKind.MEMBER_ADDED,
+                prefix + _shown(member),
+                "",
+                text,
+                _api_if_empty(self._new, member, self._new_address),
+            )
+        retyped = [change for pair in pairs if (change := self._retyped(*pair, prefix))]
+        yield from retyped
+        if not removed and not added:
+            yield from self._order(new, pairs, prefix, bool(retyped))
+        else:
+            yield from self._moved(pairs, prefix)
+        for before, after in pairs:
+            if (before.accessibility or 1) != (after.accessibility or 1):
+                yield Change(
+                    ChangeKind.VISIBILITY_CHANGED,
+                    prefix + _shown(before),
+                    _visibility(before),
+                    _visibility(after),
+                )
+
+    def _retyped(self, before: Member, after: Member, prefix: str) -> Change | None:
+        where = prefix + _shown(before)
+        if before.bit_size != after.bit_size:
+            return Change(
+                ChangeKind.MEMBER_RETYPED,
+                where,
+                f"{before.bit_size} bits",
+                f"{after.bit_size} bits",
+            )
+        mismatch = self._identity.match(before.type, after.type)
+        if mismatch is None:
+            return None
+        slots = self._vtable_lengths(before, after)
+        if slots is not None:
+            return Change(ChangeKind.VTABLE_CHANGED, "", *slots)
+        return self.mismatch(mismatch, where, before.type, after.type)
+
+    def _vtable_lengths(self, before: Member, after: Member) -> tuple[str, str] | None:
+        """How many methods two vtables have, when the members are a trait object's vtable pointers.
+
+        rustc writes them as ``&[usize; N]``: drop, size and align, then the methods.
+        """
+        old = _vtable_length(self._old, before)
+        new = _vtable_length(self._new, after)
+        if old is None or new is None:
+            return None
+        return f"{old} methods", f"{new} methods"
+
+    def mismatch(
+        self, mismatch: Mismatch, where: str, old: TypeId | None, new: TypeId | None
+    ) -> Change:
+        """The change that a mismatch of two types is for whoever mentions them at ``where``."""
+        before, after = type_text(self._old, old), type_text(self._new, new)
+        if before == after and mismatch.note:
+            after = f"{after} ({mismatch.note})"
+        return Change(mismatch.kind, where, before, after)
+
+    def _renames(
+        self,
+        old: Sequence[Member],
+        new: Sequence[Member],
+        removed: list[Member],
+        added: list[Member],
+    ) -> list[tuple[Member, Member]]:
+        """Members at equal places in source and memory and of equal type, under another name."""
+        found = []
+        for before in removed:
+            for after in added:
+                same_place = old.index(before) == new.index(after) and _offset(before) == _offset(
+                    after
+                )
+                if same_place and len(old) == len(new):
+                    if self._identity.match(before.type, after.type) is None:
+                        found.append((before, after))
+                    break
+        return found
+
+    def _order(
+        self,
+        new: Sequence[Member],
+        pairs: list[tuple[Member, Member]],
+        prefix: str,
+        retyped: bool,
+    ) -> Iterator[Change]:
+        """Moves of members, where both sides have the same members."""
+        sized = [pair for pair in pairs if not self._is_empty(*pair)]
+        moved = [pair for pair in sized if _offset(pair[0]) != _offset(pair[1])]
+        after = sorted(pairs, key=lambda pair: new.index(pair[1]))
+        reordered = after != pairs
+        old_memory, new_memory = _memory_order(sized, 0), _memory_order(sized, 1)
+        if reordered:
+            yield Change(
+                ChangeKind.MEMBERS_REORDERED,
+                prefix.rstrip("."),
+                ", ".join(_shown(pair[0]) for pair in pairs),
+                ", ".join(_shown(pair[1]) for pair in after),
+            )
+        if moved and old_memory != new_memory and not reordered and not retyped:
+            yield Change(
+                ChangeKind.LAYOUT_PERMUTED,
+                prefix.rstrip("."),
+                "memory order " + _named_places(sized, 0),
+                "memory order " + _named_places(sized, 1),
+            )
+        else:
+            yield from self._moved(pairs, prefix)
+
+    def _moved(self, pairs: list[tuple[Member, Member]], prefix: str) -> Iterator[Change]:
+        for before, after in pairs:
+            if _offset(before) != _offset(after) and not self._is_empty(before, after):
+                yield Change(
+                    ChangeKind.MEMBER_MOVED,
+                    prefix + _shown(before),
+                    _place(before).strip(),
+                    _place(after).strip(),
+                )
+
+    def _is_empty(self, before: Member, after: Member) -> bool:
+        """Whether a member takes no bytes on either side: its offset then has no meaning."""
+        return (
+            size_of(self._old, before.type, self._old_address) == 0
+            and size_of(self._new, after.type, self._new_address) == 0
+        )
+
+
+def _api_if_empty(types: Sequence[Type], member: Member, address_size: int) -> Severity | None:
+    return Severity.API if size_of(types, member.type, address_size) == 0 else None
+
+
+_FIXED_SLOTS = 3
+
+
+def _vtable_length(types: Sequence[Type], member: Member) -> int | None:
+    pointer = None if member.type is None else types[member.type]
+    if member.name != "vtable" or not isinstance(pointer, Modifier) or pointer.target is None:
+        return None
+    array = types[pointer.target]
+    if not isinstance(array, Array) or len(array.counts) != 1 or array.counts[0] is None:
+        return None
+    return array.counts[0] - _FIXED_SLOTS
+
+
+def paired(
+    old: Sequence[_T], new: Sequence[_T], name_of: Callable[[_T], str | None]
+) -> tuple[list[tuple[_T, _T]], list[_T], list[_T]]:
+    """(in both, in old only, in new only), by name; nameless ones and namesakes in order."""
+    waiting: dict[str | None, list[_T]] = {}
+    for each in new:
+        waiting.setdefault(name_of(each), []).append(each)
+    both, removed = [], []
+    for each in old:
+        matching = waiting.get(name_of(each))
+        if matching:
+            both.append((each, matching.pop(0)))
+        else:
+            removed.append(each)
+    left = [each for group in waiting.values() for each in group]
+    return both, removed, [each for each in new if any(each is other for other in left)]
+
+
+def _shown(member: Member) -> str:
+    return member.name or "<anonymous>"
+
+
+def _offset(member: Member) -> int:
+    """Position in bits, so that bit fields and plain members compare alike."""
+    return member.bit_offset if member.bit_offset is not None else 8 * (member.offset or 0)
+
+
+def _place(member: Member) -> str:
+    if member.bit_offset is not None:
+        return f" at bit {member.bit_offset}"
+    return "" if member.offset is None else f" at {member.offset}"
+
+
+def _visibility(member: Member) -> str:
+    return {1: "pub", 2: "restricted", 3: "private"}.get(member.accessibility or 1, "pub")
+
+
+def _memory_order(pairs: list[tuple[Member, Member]], side: int) -> list[int]:
+    """Numbers of the pairs in the memory order of one side."""
+    return sorted(range(len(pairs)), key=lambda number: _offset(pairs[number][side]))
+
+
+def _named_places(pairs: list[tuple[Member, Member]], side: int) -> str:
+    """Members in the memory order of one side: ``x at 0, z at 4``."""
+    members = [pairs[number][side] for number in _memory_order(pairs, side)]
+    return ", ".join(_shown(member) + _place(member) for member in members)
