@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from benchmarks.measure import Row, in_turn, machine, python, run_call, run_process
@@ -26,9 +27,9 @@ def versions(runs: int) -> Iterator[Row]:
         own = python("-m", "rustabi", "symbols", str(target), "--symbols", str(symbols))
         yield in_turn(
             f"versions of {name}.o",
-            lambda own=own: run_process(own),
+            partial(run_process, own),
             "gendwarfksyms",
-            lambda target=target, symbols=symbols: run_process([str(TOOL), str(target)], symbols),
+            partial(run_process, [str(TOOL), str(target)], symbols),
             runs,
         )
 
@@ -44,9 +45,9 @@ def entries(runs: int) -> Iterator[Row]:
     for name, own in (("scan", scan), ("decode", decode_all)):
         yield in_turn(
             f"{name} all entries of {library.name}",
-            lambda own=own: run_call(lambda: own(library)),
+            partial(run_call, partial(own, library)),
             "pyelftools",
-            lambda: run_call(lambda: walk_with_pyelftools(library)),
+            partial(run_call, partial(walk_with_pyelftools, library)),
             runs,
         )
 

@@ -7,6 +7,7 @@ many a command runs: import this module where it is needed, not at the top of an
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field
@@ -90,6 +91,9 @@ class Member(_Record):
     alignment: Natural | None = Field(None, description="in bytes")
     accessibility: Natural | None = Field(
         None, description="DW_ACCESS_*: 1 public, 2 restricted, 3 private"
+    )
+    expression: bool = Field(
+        False, description="the offset is written as an expression, as in DWARF 2"
     )
 
 
@@ -315,7 +319,7 @@ class Header(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
     format: Literal["rustabi-snapshot"]
-    version: Index
+    version: Annotated[int, Field(ge=0, lt=1 << 31)]
 
 
 class Snapshot(_Record):
@@ -331,11 +335,24 @@ class Snapshot(_Record):
     rustabi: str = Field(description="version of the program that wrote the file")
     facts: Facts = Field(description="what is known of the build as a whole")
     units: Items[Unit] = Field(description="sorted, each once")
-    types: Items[Type] = Field(
-        description="refer to each other by position in this list, from 0"
-    )
+    types: Items[Type] = Field(description="refer to each other by position in this list, from 0")
     symbols: Items[Symbol] = Field(description="sorted by name")
     vtables: Items[Vtable] = Field(description="sorted by name")
+
+
+def json_path(location: Sequence[int | str], *, unknown: bool = False) -> str:
+    """Where in a file an error of pydantic's lies: ``$.types[3].parts[0].offset``.
+
+    Args:
+        location: The error's ``loc``. Besides keys and indexes it names alternatives of unions.
+        unknown: The last part is a key that should not be there.
+    """
+    fields = {name for record in _Record.__subclasses__() for name in record.model_fields}
+    *parents, last = location
+    parts = [each for each in parents if isinstance(each, int) or each in fields]
+    if unknown or isinstance(last, int) or last in fields:
+        parts.append(last)
+    return "$" + "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in parts)
 
 
 class _UntitledSchema(GenerateJsonSchema):

@@ -158,31 +158,34 @@ class Contents:
 
     def _enumerations(self, a: Enumeration, b: Enumeration) -> Iterator[Change]:
         yield from _sizes(a, b)
-        known = a.underlying is not None and b.underlying is not None
-        if known and a.size == b.size and self._identity.match(a.underlying, b.underlying):
-            before = type_text(self._old, a.underlying)
-            yield Change(
-                ChangeKind.ENUM_REPR_CHANGED, "", before, type_text(self._new, b.underlying)
-            )
-        both, removed, added = paired(a.enumerators, b.enumerators, lambda each: each.name)
-        for before in tuple(removed):
-            after = next((each for each in added if each.value == before.value), None)
-            if after is not None and len(a.enumerators) == len(b.enumerators):
-                yield Change(ChangeKind.ENUMERATOR_RENAMED, before.name, before.name, after.name)
-                removed.remove(before)
-                added.remove(after)
-        for enumerator in removed:
-            yield Change(ChangeKind.ENUMERATOR_REMOVED, enumerator.name, _hex(enumerator.value), "")
-        for enumerator in added:
-            yield Change(ChangeKind.ENUMERATOR_ADDED, enumerator.name, "", _hex(enumerator.value))
-        for before, after in both:
-            if _number(before.value) != _number(after.value):
+        if a.size == b.size and None not in (a.underlying, b.underlying):
+            if self._identity.match(a.underlying, b.underlying) is not None:
+                old, new = a.underlying, b.underlying
                 yield Change(
-                    ChangeKind.ENUMERATOR_CHANGED,
-                    before.name,
-                    _hex(before.value),
-                    _hex(after.value),
+                    ChangeKind.ENUM_REPR_CHANGED,
+                    "",
+                    type_text(self._old, old),
+                    type_text(self._new, new),
                 )
+        yield from _enumerators(a, b)
+
+
+def _enumerators(a: Enumeration, b: Enumeration) -> Iterator[Change]:
+    both, removed, added = paired(a.enumerators, b.enumerators, lambda each: each.name)
+    for before in tuple(removed) if len(a.enumerators) == len(b.enumerators) else ():
+        renamed = next((each for each in added if each.value == before.value), None)
+        if renamed is not None:
+            yield Change(ChangeKind.ENUMERATOR_RENAMED, before.name, before.name, renamed.name)
+            removed.remove(before)
+            added.remove(renamed)
+    for before in removed:
+        yield Change(ChangeKind.ENUMERATOR_REMOVED, before.name, _hex(before.value), "")
+    for after in added:
+        yield Change(ChangeKind.ENUMERATOR_ADDED, after.name, "", _hex(after.value))
+    for before, after in both:
+        if _number(before.value) != _number(after.value):
+            old, new = _hex(before.value), _hex(after.value)
+            yield Change(ChangeKind.ENUMERATOR_CHANGED, before.name, old, new)
 
 
 def _is_opaque(node: Type) -> bool:

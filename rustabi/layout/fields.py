@@ -162,8 +162,8 @@ def tiled(items: Iterable[Item], end: int, tail: int | None = None) -> tuple[Ite
     """
     result = list(items)
     stretches = [(item.start, item.end) for item in result if item.bits]
-    if tail is not None and tail < end:
-        stretches.append((tail, tail))
+    if tail is not None:
+        stretches.append((min(tail, end), min(tail, end)))
     cursor = 0
     for start, stop in sorted(stretches):
         if start > cursor:

@@ -31,6 +31,9 @@ WIDEST = 16
 _WIDEST = {"i386": 4}
 """Where the C ABI aligns large scalars to less than their size (i386 System V ABI, table 2.1)."""
 
+LONGEST_CHAIN = 256
+"""Typedefs, qualifiers and arrays in a row; a longer chain, or an endless one, is not followed."""
+
 _COMPLEX_FLOAT = 3
 
 
@@ -160,7 +163,7 @@ class Alignments:
             natural = max(natural, alignment)
             if member.bit_size is None:
                 size = size_of(self._types, member.type, self._address_size)
-                placed.append(_Placed(member.offset or 0, alignment, size or 0))
+                placed.append(_Placed(member.offset or 0, alignment or 1, size or 0))
         return _unless_packed(natural, placed, node.size or 0)
 
     def _member_known(self, member: Member) -> int | None:
@@ -196,13 +199,13 @@ class _Core(NamedTuple):
 
 
 def _core(types: Sequence[Type], type_id: TypeId | None) -> _Core | None:
-    """Steps through typedefs, qualifiers and arrays; None for void and for endless chains."""
+    """Steps through typedefs, qualifiers and arrays; None for void and where there is no end."""
     count: int | None = 1
     alignment: int | None = None
     lanes: int | None = None
-    seen: set[TypeId] = set()
-    while type_id is not None and type_id not in seen:
-        seen.add(type_id)
+    for _ in range(LONGEST_CHAIN):
+        if type_id is None:
+            return None
         node = types[type_id]
         if isinstance(node, Array):
             for each in node.counts:

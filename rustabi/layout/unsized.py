@@ -12,18 +12,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rustabi.layout.fields import rounded_up
+from rustabi.layout.sizes import LONGEST_CHAIN
 from rustabi.model import Array, Composite, Modifier, Type, TypeId, members_of, name_of
 
 _FAT = frozenset({("data_ptr", "length"), ("pointer", "vtable")})
+_OBJECTS = ("dyn ", "(dyn ")
 _POINTERS = ("&mut ", "&", "*const ", "*mut ", "alloc::boxed::Box<")
 
 
 def unsized_types(types: Sequence[Type]) -> frozenset[TypeId]:
-    """The types that fat pointers point to, and the unsized types that those end in.
+    """Trait objects, the types that fat pointers point to, and the unsized types that those end in.
 
     The elements of slices are not among them: ``&[S]`` says nothing of ``S``.
     """
-    found: set[TypeId] = set()
+    found = {
+        type_id
+        for type_id, node in enumerate(types)
+        if isinstance(node, Composite) and node.name.startswith(_OBJECTS)
+    }
     for node in types:
         for type_id in _pointee(types, node):
             _enter(types, type_id, found)
@@ -62,10 +68,8 @@ def _enter(types: Sequence[Type], type_id: TypeId, found: set[TypeId]) -> None:
 
 def is_open_array(types: Sequence[Type], type_id: TypeId | None) -> bool:
     """Whether the type is an array without a length, as of C's flexible array members."""
-    seen: set[TypeId] = set()
-    while type_id is not None and type_id not in seen:
-        seen.add(type_id)
-        node = types[type_id]
+    for _ in range(LONGEST_CHAIN):
+        node = None if type_id is None else types[type_id]
         if isinstance(node, Array):
             return None in node.counts
         if not isinstance(node, Modifier):

@@ -26,6 +26,9 @@ from rustabi.layout.fields import (
 )
 from rustabi.model import TypeId, Variant, VariantPart
 
+_WIDEST_TAG = 16
+"""Bytes; Rust has no wider integers."""
+
 Encoding: TypeAlias = Literal["tag", "niche", "none"]
 
 
@@ -61,7 +64,8 @@ class VariantLayout(NamedTuple):
         items: What the enum's bytes are in this variant, in memory order. The discriminant is among
             them unless it lies in a field, as in a dataful variant.
         permutation: Source indexes of the fields in memory order.
-        in_order: Where declaration order would have put them, after the tag.
+        in_order: Where declaration order would have put them, after the tag; see
+            `Choice.in_order_size`.
     """
 
     position: int
@@ -117,8 +121,7 @@ class Choice(NamedTuple):
         unused: How many values of a tag select no variant, so that an enum around this one may use
             them. None for niches: DWARF does not say what the field may hold.
         is_coroutine: The variants are states of an ``async`` block or another coroutine. The order
-            of their fields is the compiler's own, so they count neither as permuted nor as in
-            order.
+            of their fields is the compiler's own: such a layout is neither permuted nor in order.
     """
 
     encoding: Encoding
@@ -141,8 +144,9 @@ class Choice(NamedTuple):
         """What the variants would take in declaration order, in bytes; None where not known.
 
         That is the layout of ``repr(u8)`` and its like (RFC 2195): a union of C structs, each of
-        which starts with the tag. A niche is replaced by a tag of the smallest integer that counts
-        the variants.
+        which starts with the tag; or that of ``repr(C)``, a tag and then a union, for enums that
+        are laid out so. A niche is replaced by a tag of the smallest integer that counts the
+        variants.
         """
         sizes = [None if each.in_order is None else each.in_order.size for each in self.variants]
         known = [size for size in sizes if size is not None]
@@ -175,25 +179,52 @@ def choice(
         alignment: Of the enum, in bytes.
     """
     encoding = encoding_of(part)
-    tag = _tag_size(encoding, discriminant, len(part.variants))
-    variants = tuple(
-        _variant(index, each, fields, discriminant, size)._replace(
-            in_order=declaration_order(fields, max(alignment, tag), prefix=tag)
+    variants = [
+        _variant(position, each, fields, discriminant, size)
+        for position, (each, fields) in enumerate(zip(part.variants, payloads, strict=True))
+    ]
+    tag = _tag_size(encoding, discriminant, len(variants))
+    found = Choice(encoding, discriminant, _with_declaration_order(variants, tag, alignment))
+    if encoding == "tag":
+        values = [each.value for each in variants]
+        return found._replace(unused=unused_values(discriminant, values))
+    if encoding == "niche":
+        dataful, start = _niche(part)
+        return found._replace(dataful=dataful, niche_start=start)
+    return found
+
+
+def _niche(part: VariantPart) -> tuple[int | None, int | None]:
+    """`Choice.dataful` and `Choice.niche_start`."""
+    values = [each.value.value for each in part.variants if each.value is not None]
+    plain = [
+        position
+        for position, each in enumerate(part.variants)
+        if each.value is None and not each.value_list
+    ]
+    return plain[0] if len(plain) == 1 else None, values[0] if values else None
+
+
+def _with_declaration_order(
+    variants: Sequence[VariantLayout], tag: int, alignment: int
+) -> tuple[VariantLayout, ...]:
+    """Adds what C would make of each variant, after a tag of that many bytes.
+
+    ``repr(u8)`` is a union of structs that start with the tag. ``repr(C)`` is the tag and then a
+    union (RFC 2195): that is taken where all fields are where it puts them.
+    """
+    widest = max((field.alignment or 1 for each in variants for field in each.fields), default=1)
+    tried: tuple[VariantLayout, ...] = ()
+    for prefix in (rounded_up(tag, widest), tag):
+        tried = tuple(
+            each._replace(
+                in_order=declaration_order(each.fields, max(alignment, tag), prefix=prefix)
+            )
+            for each in variants
         )
-        for index, (each, fields) in enumerate(zip(part.variants, payloads, strict=True))
-    )
-    values = [each.value for each in variants]
-    plain = [each.position for each in variants if each.value is None]
-    return Choice(
-        encoding,
-        discriminant,
-        variants,
-        dataful=plain[0] if encoding == "niche" and len(plain) == 1 else None,
-        niche_start=next((value for value in values if value is not None), None)
-        if encoding == "niche"
-        else None,
-        unused=unused_values(discriminant, values) if encoding == "tag" else None,
-    )
+        if all(each.is_in_order for each in tried):
+            break
+    return tried
 
 
 def _tag_size(encoding: Encoding, discriminant: Discriminant | None, variants: int) -> int:
@@ -232,7 +263,7 @@ def _overlaps(one: Item, others: Iterable[Item]) -> bool:
 
 def unused_values(discriminant: Discriminant | None, values: Iterable[int | None]) -> int | None:
     """How many of the values that fit the discriminant are not among ``values``."""
-    if discriminant is None or discriminant.size is None:
+    if discriminant is None or discriminant.size is None or discriminant.size > _WIDEST_TAG:
         return None
     return max(0, (1 << discriminant.size * 8) - len(set(values)))
 

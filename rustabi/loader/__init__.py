@@ -11,12 +11,13 @@ from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.unit import Info
 from rustabi.errors import NoDebugInfoError
+from rustabi.loader.depth import Depth, depth_of, is_split, split_off
 from rustabi.loader.symbols import Description, Scope, SymbolEntries, find_symbols
 from rustabi.loader.types import WANTED, TypeLoader
 from rustabi.loader.vtables import load_vtables
 from rustabi.model import Facts, Model, Symbol, TypeId, Unit
 
-__all__ = ["Loaded", "Root", "Scope", "load"]
+__all__ = ["Loaded", "Root", "Scope", "load", "load_without_types"]
 
 
 class Root(NamedTuple):
@@ -40,11 +41,13 @@ class Loaded(NamedTuple):
         model: The model; its symbols have no versions yet.
         roots: Symbol name -> root; symbols without any entry are left out.
         scope: As the caller asked.
+        depths: How much each of the model's units says.
     """
 
     model: Model
     roots: dict[str, Root]
     scope: Scope
+    depths: tuple[Depth, ...] = ()
 
 
 def load(
@@ -71,10 +74,10 @@ def load(
     sections = elf.debug_sections()
     if not sections.info:
         raise _no_debug_info(elf)
-    exports = exports_of(elf)
-    if symbols is not None:
-        exports = exports._replace(names=tuple(dict.fromkeys(symbols)), rule="given list")
+    exports = _exports(elf, symbols)
     entries = Entries(Info(sections, WANTED))
+    if all(is_split(unit) for unit in entries.units):
+        raise split_off(elf.path)
     scope = scope or ("file" if elf.relocatable else "unit")
     types = TypeLoader(entries, sections.lines)
     described = find_symbols(entries, exports.names, exports.places, scope)
@@ -94,7 +97,23 @@ def load(
         facts=_facts(elf, exports, units),
         origins=tuple(types.origins),
     )
-    return Loaded(model, roots, scope)
+    return Loaded(model, roots, scope, tuple(depth_of(entries, unit) for unit in entries.units))
+
+
+def load_without_types(
+    elf: Elf, *, symbols: Iterable[str] | None = None, binary: str = ""
+) -> Model:
+    """The exported symbols of a binary that has no usable debug info, by name only."""
+    exports = _exports(elf, symbols)
+    listed = tuple(Symbol(name, None, None, binary=binary) for name in exports.names)
+    return Model((), listed, (), (), _facts(elf, exports, ()))
+
+
+def _exports(elf: Elf, symbols: Iterable[str] | None) -> Exports:
+    exports = exports_of(elf)
+    if symbols is None:
+        return exports
+    return exports._replace(names=tuple(dict.fromkeys(symbols)), rule="given list")
 
 
 def _no_debug_info(elf: Elf) -> NoDebugInfoError:

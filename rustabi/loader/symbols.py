@@ -126,20 +126,18 @@ def _descriptions(
     defined: set[str] = set()
     for offset in entries.outline(unit).routines:
         entry = entries.entry(offset, unit)
-        attributes = entry.attributes
-        specification = attributes.get(c.AT_SPECIFICATION)
-        if specification is not None:
-            declared = entries.entry(specification, unit)
+        declared = entries.referred(entry, c.AT_SPECIFICATION)
+        if declared is not None:
             defined.add(_name(declared))
         name, used = _name(entry), offset
-        origin = attributes.get(c.AT_ABSTRACT_ORIGIN)
+        origin = entries.referred(entry, c.AT_ABSTRACT_ORIGIN)
         if origin is not None:
-            used = origin
+            used = origin.offset
             if name not in wanted:
-                name = _name(entries.entry(origin, unit))
+                name = _name(origin)
         if name in wanted:
             first.setdefault(name, Description(used, offset, index, name, False))
-            if not attributes.get(c.AT_DECLARATION):
+            if not entry.attributes.get(c.AT_DECLARATION):
                 defined.add(name)
     for name, description in first.items():
         yield description._replace(definition=name in defined)
@@ -157,21 +155,16 @@ def _pointers(
         symbol = name.removeprefix(_POINTER_PREFIX)
         if symbol == name or symbol not in wanted:
             continue
-        pointer = _target(entries, entry)
+        pointer = entries.referred(entry, c.AT_TYPE)
         if pointer is None or pointer.tag != c.TAG_POINTER_TYPE:
             raise DwarfError(
                 f"{name} is not a pointer", place=f".debug_info+{offset:#x}",
                 advice="declare it with SYMBOL_... macros as the kernel's documentation shows",
             )  # fmt: skip
-        target = _target(entries, pointer)
+        target = entries.referred(pointer, c.AT_TYPE)
         is_function = target is not None and target.tag == c.TAG_SUBROUTINE_TYPE
         used = target.offset if target is not None and is_function else pointer.offset
         yield Description(used, offset, index, symbol, False, pointer=True)
-
-
-def _target(entries: Entries, entry: Entry) -> Entry | None:
-    offset = entry.attributes.get(c.AT_TYPE)
-    return None if offset is None else entries.entry(offset, entry.unit)
 
 
 def _name(entry: Entry) -> str:

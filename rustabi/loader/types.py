@@ -72,10 +72,12 @@ _TYPES_NESTED = frozenset({
 })  # fmt: skip
 """Children of a struct that are no part of its layout: gendwarfksyms skips just these."""
 
-_REFERENCES = frozenset(
-    {c.FORM_REF1, c.FORM_REF2, c.FORM_REF4, c.FORM_REF8, c.FORM_REF_UDATA, c.FORM_REF_ADDR}
-)
+_REFERENCES = c.REFERENCE_FORMS
 _CONSTANT_WIDTHS = {c.FORM_DATA1: 8, c.FORM_DATA2: 16, c.FORM_DATA4: 32, c.FORM_DATA8: 64}
+_NUMBERS = frozenset({*_CONSTANT_WIDTHS, c.FORM_UDATA, c.FORM_SDATA, c.FORM_IMPLICIT_CONST})
+_BLOCKS = frozenset(
+    {c.FORM_BLOCK1, c.FORM_BLOCK2, c.FORM_BLOCK4, c.FORM_BLOCK, c.FORM_DATA16}
+)
 _U64 = (1 << 64) - 1
 
 
@@ -252,18 +254,19 @@ class TypeLoader:
 
     def _enumeration(self, entry: Entry) -> Type:
         signed = self._is_signed(entry)
-        enumerators = tuple(
-            Enumerator(
-                text(child, c.AT_NAME) or "", _constant(child, c.AT_CONST_VALUE, signed)
-            )
-            for child in self._entries.children(entry, _TYPES_NESTED)
-            if child.tag == c.TAG_ENUMERATOR
-        )
+        name, size = self.qualified_name(entry), number(entry, c.AT_BYTE_SIZE)
+        enumerators = []
+        for child in self._entries.children(entry, _TYPES_NESTED):
+            if child.tag == c.TAG_ENUMERATOR:
+                value = _constant(child, c.AT_CONST_VALUE, signed, extended=False)
+                if isinstance(value, Unsupported):
+                    return value._replace(name=name, size=size)
+                enumerators.append(Enumerator(text(child, c.AT_NAME) or "", value))
         return Enumeration(
-            self.qualified_name(entry),
-            number(entry, c.AT_BYTE_SIZE),
+            name,
+            size,
             number(entry, c.AT_ALIGNMENT),
-            enumerators,
+            tuple(enumerators),
             self.reference(entry),
             bool(entry.attributes.get(c.AT_DECLARATION)),
             self._is_private(entry),
@@ -316,17 +319,18 @@ class TypeLoader:
         members: list[Member] = []
         variants: list[Variant] = []
         discriminant: Member | None = None
-        named = entry.attributes.get(c.AT_DISCR)
-        signed = False
+        named = self._entries.referred(entry, c.AT_DISCR)
+        if named is None and c.AT_DISCR in entry.attributes:
+            return Unsupported("form", entry.form(c.AT_DISCR))
+        signed = named is not None and self._is_signed(named)
         for child in self._entries.children(entry):
             if child.tag == c.TAG_MEMBER:
                 member = self._member(child)
                 if isinstance(member, Unsupported):
                     return member
                 members.append(member)
-                if child.offset == named:
+                if named is not None and child.offset == named.offset:
                     discriminant = member
-                    signed = self._is_signed(child)
             elif child.tag == c.TAG_VARIANT:
                 variant = self._variant(child, signed)
                 if isinstance(variant, Unsupported):
@@ -348,7 +352,10 @@ class TypeLoader:
         value_list = entry.attributes.get(c.AT_DISCR_LIST)
         if not isinstance(value_list, bytes):
             value_list = None
-        return Variant(tuple(members), _constant(entry, c.AT_DISCR_VALUE, signed), value_list)
+        value = _constant(entry, c.AT_DISCR_VALUE, signed, extended=True)
+        if isinstance(value, Unsupported):
+            return value
+        return Variant(tuple(members), value, value_list)
 
     # what an entry does not say itself
 
@@ -398,28 +405,43 @@ def _plus_constant(expression: bytes) -> int | None:
 
 
 def _count(entry: Entry) -> int | None:
-    """Elements of one array dimension: DW_AT_count, else the upper bound plus one, else open."""
+    """Elements of one array dimension: DW_AT_count, else the upper bound plus one, else open.
+
+    Where it is known only when the program runs, both refer to a variable.
+    """
     count = number(entry, c.AT_COUNT)
-    if count is None:
-        bound = number(entry, c.AT_UPPER_BOUND)
-        if bound is not None and entry.form(c.AT_UPPER_BOUND) not in _REFERENCES:
-            count = (bound + 1) & _U64
-    return count
+    if count is not None and entry.form(c.AT_COUNT) not in _REFERENCES:
+        return count
+    bound = number(entry, c.AT_UPPER_BOUND)
+    if bound is not None and entry.form(c.AT_UPPER_BOUND) not in _REFERENCES:
+        return (bound + 1) & _U64
+    return None
 
 
-def _constant(entry: Entry, attribute: int, signed: bool) -> Constant | None:
-    """A discriminant or enumerator value, sign-extended from its form where its type is signed.
+def _constant(
+    entry: Entry, attribute: int, signed: bool, *, extended: bool
+) -> Constant | Unsupported | None:
+    """A discriminant or enumerator value.
 
     rustc writes the 128-bit ones as blocks in the byte order of the target.
+
+    Args:
+        entry: The variant or enumerator.
+        attribute: DW_AT_discr_value or DW_AT_const_value.
+        signed: Whether the type of the value is.
+        extended: Whether the forms data1 to data8 are sign-extended then. LLVM writes the
+            discriminant -2 as data1 0xfe, and 254 as data2; enumerators it writes as sdata. GCC writes
+            the enumerator 200 of a signed enum as data1, and negative ones as sdata.
     """
     raw = entry.attributes.get(attribute)
     if raw is None:
         return None
-    if isinstance(raw, bytes):
+    form = entry.form(attribute)
+    if form in _BLOCKS:
         order = "little" if entry.unit.encoding.little_endian else "big"
         return Constant(int.from_bytes(raw, order, signed=signed), None)  # type: ignore[arg-type]
-    value = int(raw)
-    bits = _CONSTANT_WIDTHS.get(entry.form(attribute))
-    if signed and bits is not None and value >> (bits - 1):
-        value -= 1 << bits
-    return Constant(value, int(raw) & _U64)
+    if form not in _NUMBERS:
+        return Unsupported("form", form)
+    bits = _CONSTANT_WIDTHS.get(form)
+    value = raw - (1 << bits) if signed and extended and bits and raw >> (bits - 1) else raw
+    return Constant(value, raw & _U64)

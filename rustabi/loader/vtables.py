@@ -34,7 +34,7 @@ def load_vtables(elf: Elf, entries: Entries, types: TypeLoader) -> tuple[Vtable,
     found = []
     for entry in _vtable_entries(entries):
         place = _place(elf, memory, entry)
-        vtable_type = _referred(entries, entry, c.AT_TYPE)
+        vtable_type = entries.referred(entry, c.AT_TYPE)
         if place is None or vtable_type is None:
             continue
         count = (number(vtable_type, c.AT_BYTE_SIZE) or 0) // elf.address_size - _FIXED_SLOTS
@@ -63,11 +63,6 @@ def _vtable_entries(entries: Entries) -> Iterator[Entry]:
             entry = entries.entry(offset, unit)
             if entry.tag == c.TAG_VARIABLE and (text(entry, c.AT_NAME) or "").endswith(_SUFFIX):
                 yield entry
-
-
-def _referred(entries: Entries, entry: Entry, attribute: int) -> Entry | None:
-    offset = entry.attributes.get(attribute)
-    return entries.entry(offset, entry.unit) if isinstance(offset, int) else None
 
 
 def _methods(elf: Elf, place: Place) -> Place:
