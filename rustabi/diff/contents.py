@@ -158,15 +158,11 @@ class Contents:
 
     def _enumerations(self, a: Enumeration, b: Enumeration) -> Iterator[Change]:
         yield from _sizes(a, b)
-        if a.size == b.size and None not in (a.underlying, b.underlying):
-            if self._identity.match(a.underlying, b.underlying) is not None:
-                old, new = a.underlying, b.underlying
-                yield Change(
-                    ChangeKind.ENUM_REPR_CHANGED,
-                    "",
-                    type_text(self._old, old),
-                    type_text(self._new, new),
-                )
+        old, new = a.underlying, b.underlying
+        known = a.size == b.size and old is not None and new is not None
+        if known and self._identity.match(old, new) is not None:
+            before, after = type_text(self._old, old), type_text(self._new, new)
+            yield Change(ChangeKind.ENUM_REPR_CHANGED, "", before, after)
         yield from _enumerators(a, b)
 
 
