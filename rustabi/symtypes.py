@@ -7,10 +7,12 @@ in place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from rustabi.errors import DwarfError
+from rustabi.kabi import PREFIX, KabiRules, StandIn, stand_in
 from rustabi.model import (
     Array,
     Base,
@@ -54,19 +56,45 @@ def reference_name(node: Type) -> str | None:
     return f"{prefix}#'{node.name}'" if " " in node.name else f"{prefix}#{node.name}"
 
 
-class TypeStrings:
-    """Writes the type strings of a type table, each once."""
+_REFERENCE = re.compile(r"[suet]#(?:'[^']*'|[^ ]*)")
 
-    def __init__(self, types: Sequence[Type]) -> None:
-        self._types = types
+
+def parse_pieces(text: str) -> Pieces:
+    """The pieces of a type string as a kABI rule gives it.
+
+    Wherever two letters look like ``s#`` a reference starts, and ends at the closing quote or at
+    the next blank.
+    """
+    pieces: list[str] = []
+    at = 0
+    for found in _REFERENCE.finditer(text):
+        pieces += [text[at : found.start()], found[0]]
+        at = found.end()
+    return (*pieces, text[at:])
+
+
+class TypeStrings:
+    """Writes the type strings of a type table, each once.
+
+    Args:
+        types: The table.
+        rules: kABI rules to honour (``--stable``), or None.
+    """
+
+    def __init__(self, types: Sequence[Type], rules: KabiRules | None = None) -> None:
+        self.types = types
+        self.rules = rules
         self._known: dict[TypeId, Pieces] = {}
+        self._uses: dict[TypeId, tuple[TypeId, ...]] = {}
         self._references: dict[TypeId, str | None] = {}
         self._depth = 0
 
     def reference(self, type_id: TypeId) -> str | None:
         """`reference_name` of a type of the table."""
         if type_id not in self._references:
-            self._references[type_id] = reference_name(self._types[type_id])
+            node = self.types[type_id]
+            plain = self.rules is None or stand_in(self.types, node) is None
+            self._references[type_id] = reference_name(node) if plain else None
         return self._references[type_id]
 
     def of(self, type_id: TypeId) -> Pieces:
@@ -83,27 +111,39 @@ class TypeStrings:
                     "a type without a name contains itself",
                     advice="the debug info is damaged: build the file again",
                 )
-            pieces = _write(self._types[type_id], self)
+            writer = _Writer(self)
+            _write(self.types[type_id], writer)
             self._depth -= 1
-            self._known[type_id] = pieces
+            pieces = self._known[type_id] = writer.pieces()
+            self._uses[type_id] = tuple(writer.uses)
         return pieces
 
-    def of_symbol(self, type_id: TypeId | None, is_function: bool) -> Pieces:
-        """The type string of a symbol, which its version starts from."""
+    def uses(self, type_id: TypeId) -> tuple[TypeId, ...]:
+        """The named types that the type's string refers to: gendwarfksyms goes on to those."""
+        self.of(type_id)
+        return self._uses[type_id]
+
+    def of_symbol(self, type_id: TypeId | None, is_function: bool) -> tuple[Pieces, list[TypeId]]:
+        """The type string of a symbol, which its version starts from, and the types it uses."""
         writer = _Writer(self)
-        node = None if type_id is None else self._types[type_id]
+        node = None if type_id is None else self.types[type_id]
         if is_function and isinstance(node, Function):
             writer.signature("subprogram", node)
         else:
             writer.text("variable ")
             writer.type(type_id)
-        return writer.pieces()
+        return writer.pieces(), writer.uses
 
 
 class _Writer:
-    """Collects pieces, joining neighbouring text."""
+    """Collects pieces, joining neighbouring text.
+
+    Attributes:
+        uses: The named types that were referred to, in order.
+    """
 
     def __init__(self, strings: TypeStrings) -> None:
+        self.uses: list[TypeId] = []
         self._strings = strings
         self._done: list[str] = []
         self._text: list[str] = []
@@ -119,8 +159,10 @@ class _Writer:
         reference = self._strings.reference(type_id)
         if reference is not None:
             self._reference(reference)
+            self.uses.append(type_id)
             return
         pieces = self._strings.of(type_id)
+        self.uses += self._strings.uses(type_id)
         self._text.append(pieces[0])
         for index in range(1, len(pieces), 2):
             self._reference(pieces[index])
@@ -143,8 +185,7 @@ class _Writer:
         for parameter in node.parameters:
             self.text(f"{separator}formal_parameter ")
             self.type(parameter.type)
-            if parameter.name:
-                self.text(f" {parameter.name}")
+            self.text(self._name(parameter.name))
             separator = " , "
         self.text(" ) -> ")
         self.type(node.result)
@@ -152,6 +193,8 @@ class _Writer:
     def members(self, members: Iterable[Part]) -> None:
         separator = ""
         for part in members:
+            if isinstance(part, Member) and self._is_ignored(part):
+                continue
             self.text(separator)
             if isinstance(part, Member):
                 self.member(part)
@@ -164,14 +207,65 @@ class _Writer:
     def member(self, member: Member) -> None:
         self.text("member ")
         self.type(member.type)
-        name = f" {member.name}" if member.name else ""
+        former = self._stand_in(member)
         self.text(
-            name
+            self._name(member.name if former is None else former.name or member.name)
             + attribute("accessibility", member.accessibility)
             + attribute("bit_size", member.bit_size)
             + attribute("data_bit_offset", member.bit_offset)
             + attribute("data_member_location", None if member.expression else member.offset)
         )
+
+    def _name(self, name: str | None) -> str:
+        """A member's or parameter's name; those of kABI members are not printed."""
+        hidden = not name or (self.rules is not None and name.startswith(PREFIX))
+        return "" if hidden else f" {name}"
+
+    def _stand_in(self, member: Member) -> StandIn | None:
+        if self.rules is None or member.type is None:
+            return None
+        return stand_in(self._strings.types, self._strings.types[member.type])
+
+    def _is_ignored(self, member: Member) -> bool:
+        former = self._stand_in(member)
+        return former is not None and former.status == "ignored"
+
+    # what rules override
+
+    @property
+    def rules(self) -> KabiRules | None:
+        """The kABI rules in force."""
+        return self._strings.rules
+
+    def union(self, node: Composite) -> bool:
+        """Write what stands in for a union instead of it; False for a plain union."""
+        former = None if self.rules is None else stand_in(self._strings.types, node)
+        if former is not None and former.status == "reserved":
+            self.type(former.type)
+        return former is not None
+
+    def is_expanded(self, node: Composite | Enumeration) -> bool:
+        """Whether a type's contents are written."""
+        declared = self.rules is not None and node.name in self.rules.declaration_only
+        return is_definition(node) and not declared
+
+    def enumerators(self, node: Enumeration) -> list[tuple[str, int | None]]:
+        """Names and printed values of the enumerators that count."""
+        values = [(each.name, _printed(each.value)) for each in node.enumerators]
+        if self.rules is None:
+            return values
+        ignored, given = self.rules.ignored_enumerators, self.rules.enumerator_values
+        return [
+            (name, given.get(f"{node.name} {name}", value))
+            for name, value in values
+            if f"{node.name} {name}" not in ignored
+        ]
+
+    def size(self, name: str, size: int | None, alignment: int | None) -> str:
+        """The attributes that end most type strings."""
+        if size is not None and self.rules is not None:
+            size = self.rules.byte_sizes.get(name, size)
+        return attribute("byte_size", size) + attribute("alignment", alignment)
 
     def variant_part(self, part: VariantPart) -> None:
         self.text("variant_part {")
@@ -202,19 +296,16 @@ def _named(keyword: str, name: str) -> str:
     return f"{keyword} {name}" if name else keyword
 
 
-def _write(node: Type, strings: TypeStrings) -> Pieces:
-    writer = _Writer(strings)
+def _write(node: Type, writer: _Writer) -> None:
     if isinstance(node, Modifier):
         writer.text(_named(f"{node.kind}_type", node.name) + " { ")
         writer.type(node.target)
-        writer.text(" }" + _size(node.size, node.alignment))
+        writer.text(" }" + writer.size(node.name, node.size, node.alignment))
     elif isinstance(node, Base):
-        writer.text(
-            _named("base_type", node.name)
-            + attribute("byte_size", node.size)
-            + attribute("encoding", node.encoding)
-            + attribute("alignment", node.alignment)
-        )
+        size = writer.size(node.name, node.size, None)
+        encoding = attribute("encoding", node.encoding)
+        alignment = attribute("alignment", node.alignment)
+        writer.text(_named("base_type", node.name) + size + encoding + alignment)
     elif isinstance(node, Composite):
         _composite(node, writer)
     elif isinstance(node, Enumeration):
@@ -230,41 +321,37 @@ def _write(node: Type, strings: TypeStrings) -> Pieces:
         writer.text("unspecified_type")
     else:
         _unsupported(node, writer)
-    return writer.pieces()
 
 
 def _composite(node: Composite, writer: _Writer) -> None:
+    if node.kind == "union" and writer.union(node):
+        return
     writer.text(_named(_KEYWORDS[node.kind], node.name) + " { ")
-    if not is_definition(node):
+    if not writer.is_expanded(node):
         writer.text("}")
         return
     if node.parts:
         writer.members(node.parts)
         writer.text(" ")
-    writer.text("}" + _size(node.size, node.alignment))
+    writer.text("}" + writer.size(node.name, node.size, node.alignment))
 
 
 def _enumeration(node: Enumeration, writer: _Writer) -> None:
     writer.text(_named("enumeration_type", node.name) + " { ")
-    if not is_definition(node):
+    if not writer.is_expanded(node):
         writer.text("}")
         return
-    values = []
-    for enumerator in node.enumerators:
-        printed = _printed(enumerator.value)
-        value = "" if printed is None else f" = {printed}"
-        values.append(_named("enumerator", enumerator.name) + value)
+    values = [
+        _named("enumerator", name) + ("" if value is None else f" = {value}")
+        for name, value in writer.enumerators(node)
+    ]
     if values:
         writer.text(" , ".join(values) + " ")
-    writer.text("}" + _size(node.size, node.alignment))
-
-
-def _size(size: int | None, alignment: int | None) -> str:
-    return attribute("byte_size", size) + attribute("alignment", alignment)
+    writer.text("}" + writer.size(node.name, node.size, node.alignment))
 
 
 def _unsupported(node: Unsupported, writer: _Writer) -> None:
-    """Gendwarfksyms stops at unknown tags; an unknown encoding it prints like any other."""
+    """Print an unknown encoding like any other; at unknown tags gendwarfksyms stops."""
     if node.what == "encoding":
         encoding = attribute("encoding", node.number)
         writer.text(_named("base_type", node.name) + attribute("byte_size", node.size) + encoding)

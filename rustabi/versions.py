@@ -13,9 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from rustabi.crc import combine
+from rustabi.kabi import KabiRules
 from rustabi.loader import Loaded, Root
 from rustabi.model import Model, Type, TypeId, is_definition, references
-from rustabi.symtypes import Pieces, TypeStrings
+from rustabi.symtypes import Pieces, TypeStrings, parse_pieces
 
 
 class Version(NamedTuple):
@@ -56,24 +57,55 @@ class TypeMap:
         types: The type table.
         origins: Document order of the types; ties go to the first.
         roots: The symbols whose types are taken in, by name.
+        rules: kABI rules to honour (``--stable``), or None.
+
+    Attributes:
+        symbols: Symbol name -> type string.
+        strings: Reference name -> type string.
+        ambiguous: References whose types have other contents elsewhere.
     """
 
     def __init__(
-        self, types: Sequence[Type], origins: Sequence[int], roots: Mapping[str, Root]
+        self,
+        types: Sequence[Type],
+        origins: Sequence[int],
+        roots: Mapping[str, Root],
+        rules: KabiRules | None = None,
     ) -> None:
-        self._strings = TypeStrings(types)
-        self.symbols = {
-            name: self._strings.of_symbol(root.type, root.is_function)
-            for name, root in roots.items()
-        }
-        reached = reachable(types, (root.type for root in roots.values() if root.type is not None))
-        order = (lambda each: origins[each]) if origins else None
+        self._strings = TypeStrings(types, rules)
+        self.symbols: dict[str, Pieces] = {}
         self.strings: dict[str, Pieces] = {}
         self.ambiguous: set[str] = set()
-        for type_id in sorted(reached, key=order):
-            name = self._strings.reference(type_id)
-            if name is not None:
-                self._enter(name, self._strings.of(type_id), is_definition(types[type_id]))
+        used: set[TypeId] = set()
+        for name, root in roots.items():
+            self.symbols[name], uses = self._strings.of_symbol(root.type, root.is_function)
+            used.update(uses)
+        order = (lambda each: origins[each]) if origins else None
+        for type_id in sorted(self._all_used(used), key=order):
+            reference = self._strings.reference(type_id)
+            if reference is not None:
+                self._enter(reference, self._strings.of(type_id), is_definition(types[type_id]))
+        if rules is not None:
+            self._override(rules.type_strings)
+
+    def _all_used(self, used: set[TypeId]) -> set[TypeId]:
+        """Named types that are referred to, however far away."""
+        pending = list(used)
+        while pending:
+            for type_id in self._strings.uses(pending.pop()):
+                if type_id not in used:
+                    used.add(type_id)
+                    pending.append(type_id)
+        return used
+
+    def _override(self, type_strings: Mapping[str, str]) -> None:
+        """Replace the strings of types and symbols by those that kABI rules give."""
+        for name, text in type_strings.items():
+            pieces = parse_pieces(text)
+            if name in self.symbols:
+                self.symbols[name] = pieces
+            else:
+                self.strings[name] = pieces
 
     def _enter(self, name: str, pieces: Pieces, definition: bool) -> None:
         """The longest string of a name wins; of equally long ones, the first in document order."""

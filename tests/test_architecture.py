@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LEVELS = {
     "errors": 0,
     "crc": 1,
+    "describe": 3,
+    "kabi": 4,
     "names": 1,
     "model": 1,
     "binary": 1,

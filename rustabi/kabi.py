@@ -1,0 +1,134 @@
+"""What the kernel's --stable mode knows: kABI rules, and members that stand in for others.
+
+Distributions keep symbol versions while they change what is opaque to modules: rules in an
+object's section ``.discard.gendwarfksyms.kabi_rules`` override type strings, and unions with
+members named ``__kabi_*`` are taken for the member that was there before
+(Documentation/kbuild/gendwarfksyms.rst and scripts/gendwarfksyms/kabi.c of Linux 7.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from rustabi.errors import InputError
+from rustabi.model import Composite, Member, Modifier, Type, TypeId, members_of
+
+SECTION = ".discard.gendwarfksyms.kabi_rules"
+
+PREFIX = "__kabi_"
+_RESERVED, _IGNORED, _RENAMED = PREFIX + "reserved", PREFIX + "ignored", PREFIX + "renamed"
+_SMALLEST = 6
+"""Bytes of a rule: a version digit and three more strings, each with its NUL."""
+
+
+class KabiRules(NamedTuple):
+    """The rules of one object; of two of one target the later counts.
+
+    Attributes:
+        declaration_only: Qualified names of types to take for mere declarations.
+        ignored_enumerators: ``<enum> <enumerator>`` to leave out.
+        enumerator_values: ``<enum> <enumerator>`` -> value to print.
+        byte_sizes: Qualified name -> size to print.
+        type_strings: Reference or symbol name -> type string.
+    """
+
+    declaration_only: frozenset[str] = frozenset()
+    ignored_enumerators: frozenset[str] = frozenset()
+    enumerator_values: dict[str, int] = {}  # noqa: RUF012
+    byte_sizes: dict[str, int] = {}  # noqa: RUF012
+    type_strings: dict[str, str] = {}  # noqa: RUF012
+
+
+def parse_rules(data: bytes, path: str) -> KabiRules:
+    """The rules in the bytes of an object's rule section.
+
+    Args:
+        data: ``version NUL type NUL target NUL value NUL``, repeated; empty for no rules.
+        path: The object, for messages.
+
+    Raises:
+        InputError: The section is damaged, or a rule is of an unknown kind.
+    """
+    if not data:
+        return KabiRules()
+    if len(data) < _SMALLEST or data[-1]:
+        raise _damaged(path, 0, "the section is too short or does not end with NUL")
+    words = data[:-1].decode("utf-8", "surrogateescape").split("\0")
+    rules: dict[str, dict[str, str]] = {kind: {} for kind in _KINDS}
+    for start in range(0, len(words) - 3, 4):
+        version, kind, target, value = words[start : start + 4]
+        if version != "1":
+            raise _damaged(path, start // 4, f"rule version {version!r} is not supported")
+        if kind not in rules:
+            raise _damaged(path, start // 4, f"unknown kind of rule {kind!r}")
+        rules[kind][target] = value
+    return KabiRules(
+        frozenset(rules["declonly"]),
+        frozenset(rules["enumerator_ignore"]),
+        {target: _number(value, path) for target, value in rules["enumerator_value"].items()},
+        {target: _number(value, path) for target, value in rules["byte_size"].items()},
+        rules["type_string"],
+    )
+
+
+_KINDS = ("declonly", "enumerator_ignore", "enumerator_value", "byte_size", "type_string")
+
+
+def _number(value: str, path: str) -> int:
+    if not value.isascii() or not value.isdigit():
+        raise _damaged(path, None, f"{value!r} is not a decimal number")
+    return int(value)
+
+
+def _damaged(path: str, index: int | None, what: str) -> InputError:
+    place = SECTION if index is None else f"{SECTION}, rule {index + 1}"
+    return InputError(what, path=path, place=place, advice="see the kernel's gendwarfksyms.rst")
+
+
+class StandIn(NamedTuple):
+    """What a union with ``__kabi_`` members is taken for.
+
+    Attributes:
+        status: ``reserved``: for the type of the member that was there before; ``ignored``: for
+            nothing.
+        type: That member's type.
+        name: The name the member had, where it was replaced rather than reserved.
+    """
+
+    status: Literal["reserved", "ignored"]
+    type: TypeId | None
+    name: str | None = None
+
+
+def stand_in(types: Sequence[Type], node: Type) -> StandIn | None:
+    """The stand-in of a union, or None for a plain one.
+
+    Its first two members are looked at, and of a member of struct type that struct's first one.
+    """
+    if not isinstance(node, Composite) or node.kind != "union":
+        return None
+    for member in members_of(node)[:2]:
+        found = _status(member) or _status_within(types, member)
+        if found is not None:
+            return found
+    return None
+
+
+def _status(member: Member) -> StandIn | None:
+    name = member.name or ""
+    if name.startswith(_RESERVED):
+        return StandIn("reserved", member.type)
+    if name.startswith(_IGNORED):
+        return StandIn("ignored", member.type)
+    if name.startswith(_RENAMED):
+        return StandIn("reserved", member.type, name.removeprefix(_RENAMED))
+    return None
+
+
+def _status_within(types: Sequence[Type], member: Member) -> StandIn | None:
+    node = None if member.type is None else types[member.type]
+    if isinstance(node, Modifier) or not isinstance(node, Composite) or node.kind != "struct":
+        return None
+    inner = members_of(node)
+    return _status(inner[0]) if inner else None
