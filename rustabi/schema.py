@@ -311,6 +311,11 @@ class Facts(_Record):
     build_id: Text | None = Field(None, description="hexadecimal, if the binary has one")
     crates: Items[Text] = Field([], description="crate names, with versions where known")
     export_rule: Text = Field("", description="how the exported symbols were told, in words")
+    skipped: Items[Text] = Field(
+        [],
+        description="binaries without usable debug info among others that have it, as"
+        " `name: reason`; their symbols are listed without types",
+    )
 
 
 class Header(BaseModel):

@@ -49,7 +49,7 @@ def test_each_kind_of_rule() -> None:
     ],
 )
 def test_damaged_rules_are_refused(data: bytes) -> None:
-    with pytest.raises(InputError, match="x.o"):
+    with pytest.raises(InputError, match=r"x\.o"):
         parse_rules(data, "x.o")
 
 
@@ -100,7 +100,8 @@ def test_rules_change_type_strings_only_where_they_are_asked_for() -> None:
     assert "union_type" in plain
     assert stable == (
         "structure_type s { member base_type int byte_size(4) encoding(5) a data_member_location(0)"
-        " , member base_type long byte_size(8) encoding(5) b data_member_location(8) } byte_size(16)"
+        " , member base_type long byte_size(8) encoding(5) b data_member_location(8) }"
+        " byte_size(16)"
     )
     assert strings(types, KabiRules(frozenset({"s"})))["s#s"] == "structure_type s { }"
     assert strings(types, KabiRules(byte_sizes={"s": 8}))["s#s"].endswith("} byte_size(8)")

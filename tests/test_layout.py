@@ -8,6 +8,7 @@ import pytest
 
 from rustabi.layout import (
     Choice,
+    InOrder,
     Item,
     Layout,
     Layouts,
@@ -371,6 +372,22 @@ def test_packed_c_structs_are_told_by_their_offsets() -> None:
     assert (in_twos.alignment, in_twos.packed) == (2, True)
 
 
+def test_packed_c_structs_whose_fields_happen_to_be_aligned() -> None:
+    """Only ``b`` is not, but no hole contradicts that all of it is packed."""
+    three = Array(U8, (3,))
+    fields = (Member("a", U8, 0), Member("b", U32, 1), Member("c", NEXT + 1, 5))
+    layout = laid_out(c_struct(12, *fields, Member("d", U32, 8)), three)
+    assert (layout.alignment, layout.packed) == (1, True)
+    with_hole = laid_out(c_struct(16, *fields, Member("d", U32, 12)), three)
+    assert (with_hole.alignment, with_hole.packed) == (4, False)
+
+
+def test_c_is_in_declaration_order_whatever_its_rules() -> None:
+    """An unnamed bit field of no width, which DWARF leaves out, moves the field after it."""
+    layout = laid_out(c_struct(16, Member("a", U32, 0), Member("b", U32, 8)))
+    assert (layout.c_size, layout.saved, layout.is_like_c) == (16, 0, True)
+
+
 def test_a_packed_struct_does_not_pack_the_one_around_it() -> None:
     inner = c_struct(4, Member("a", U32, 0))  # packed, which nothing of its own tells
     outer = c_struct(16, Member("a", U8, 0), Member("inner", NEXT + 1, 1), Member("b", U64, 8))
@@ -588,8 +605,30 @@ def test_one_variant_needs_no_discriminant() -> None:
     choice = choice_of(layout)
     assert (choice.encoding, choice.discriminant, choice.dataful) == ("none", None, None)
     assert choice.variants[0].permutation == (1, 0)
+    assert choice.variants[0].value is None
     assert told(layout.items) == [("variants", 0, 5), ("tail padding", 5, 3)]
     assert layout.saved == 0
+
+
+def test_an_enum_without_a_tag_is_not_like_c() -> None:
+    layout = laid_out(
+        rust_enum(4, 4, None, variant("Only", NEXT + 1)),
+        payload("Only", 4, 4, rust_member("__0", U32, 0)),
+    )
+    assert (layout.saved, layout.is_permuted, layout.is_like_c) == (0, False, False)
+
+
+@pytest.mark.parametrize(("count", "size"), [(256, 1), (257, 2)])
+def test_what_a_tag_in_place_of_a_niche_would_take(count: int, size: int) -> None:
+    unit = payload("Unit", 2, 2)
+    others = (variant(f"V{value}", NEXT + 2, value) for value in range(1, count))
+    layout = laid_out(
+        rust_enum(2, 2, Member(None, U16, 0), variant("Data", NEXT + 1), *others),
+        payload("Data", 2, 1, Member("__0", NEXT + 3, 0, alignment=1)),
+        unit,
+        Array(U8, (2,)),
+    )
+    assert choice_of(layout).variants[0].in_order == InOrder((size,), 4)
 
 
 def test_empty_enum() -> None:

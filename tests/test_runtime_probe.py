@@ -93,10 +93,12 @@ def run_probe(toolchain: str, folder: Path) -> Probe:
         *("rustc", *([f"+{toolchain}"] if toolchain else [])),
         *("--crate-name=probe", "--crate-type=bin", "--edition=2021", "--cap-lints=allow"),
         *("-Cdebuginfo=2", "-Copt-level=0", "-Ccodegen-units=1", "-Cpanic=abort"),
-        *(f"--emit=obj={folder / 'probe.o'},link={folder / 'probe'}", str(SOURCE)),
+        *("--emit=obj=probe.o,link=probe", str(SOURCE)),
     ]
     environment = {**os.environ, "RUSTC_BOOTSTRAP": "1"}
-    built = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    built = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
     assert built.returncode == 0, built.stderr
     output = subprocess.run(
         [str(folder / "probe")], capture_output=True, text=True, check=True

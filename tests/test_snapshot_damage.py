@@ -51,6 +51,7 @@ def test_cut_off_anywhere(pack: Callable[[bytes], bytes]) -> None:
     cut = error_of(data[: len(data) // 2])
     assert cut.place
     assert "byte" in cut.place or "line" in cut.place
+    assert "cut off" in cut.message
 
 
 @settings(max_examples=300)
@@ -171,6 +172,24 @@ def test_hostile_values(value: bytes) -> None:
 def test_many_errors_are_one() -> None:
     error = error_of(changed(lambda content: content.update(types=[{}] * 200_000)))
     assert error.place == "$.types[0]"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "an empty file"),
+        (b"\x7fELF", "not a snapshot"),
+        (changed(at("extra", value=1)), "damaged snapshot: unknown field"),
+        (changed(at("facts", value={})), "damaged snapshot: missing field"),
+        (changed(at("types", 0, value={"kind": "x"})), "damaged snapshot: unknown kind"),
+        (changed(at("types", 0, value={"kind": "pointer", "target": 99})),
+         "damaged snapshot: refers to type 99 of 12"),
+        (changed(at("units", 0, "language", value="x")),
+         "damaged snapshot: input should be a valid integer"),
+    ],
+)  # fmt: skip
+def test_messages(data: bytes, message: str) -> None:
+    assert error_of(data).message == message
 
 
 # gzip

@@ -18,6 +18,8 @@ _SHT_NOBITS = 8
 _SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR, _SHF_TLS, _SHF_COMPRESSED = 1, 2, 4, 0x400, 0x800
 _LARGEST_SECTION = 8 << 30
 """Bytes that a compressed section may claim to hold: more than any real one, less than memory."""
+_LARGEST_RATIO = 2000
+"""Bytes that a compressed byte may stand for: zlib reaches 1032 at most, debug info about 6."""
 
 MACHINES = {
     3: "i386", 8: "mips", 20: "powerpc", 21: "powerpc64", 22: "s390", 40: "arm", 62: "x86_64",
@@ -186,7 +188,7 @@ class Elf:
         )
 
     def _inflate(self, section: Section, body: bytes, size: int) -> bytes:
-        self._check_size(section, size)
+        self._check_size(section, size, len(body))
         inflater = zlib.decompressobj()
         try:
             data = inflater.decompress(body, size + 1)
@@ -197,15 +199,15 @@ class Elf:
     def _unzstd(self, section: Section, body: bytes, size: int) -> bytes:
         from rustabi.binary.zstd import decompress
 
-        self._check_size(section, size)
+        self._check_size(section, size, len(body))
         data = decompress(body, size)
         if data is None:
             raise self._damaged(f"section {section.name} does not decompress")
         return self._checked(section, data, size)
 
-    def _check_size(self, section: Section, size: int) -> None:
-        if size > _LARGEST_SECTION:
-            raise self._damaged(f"section {section.name} claims {size} bytes")
+    def _check_size(self, section: Section, size: int, compressed: int) -> None:
+        if size > min(_LARGEST_SECTION, _LARGEST_RATIO * compressed + _LARGEST_RATIO):
+            raise self._damaged(f"section {section.name} claims {size} bytes in {compressed}")
 
     def _checked(self, section: Section, data: bytes, size: int) -> bytes:
         if len(data) != size:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import sys
 
+_CHUNK = 1 << 20
+
 
 def decompress(data: bytes, size: int) -> bytes | None:
-    """``data`` decompressed, at most ``size`` + 1 bytes of it; None when it is damaged."""
+    """``data`` decompressed, at most ``size`` + 1 bytes of it; None when it is damaged.
+
+    The size that the data themselves claim is not believed: memory grows with what is there.
+    """
     if sys.version_info >= (3, 14):
         from compression.zstd import ZstdDecompressor, ZstdError
 
@@ -16,7 +21,13 @@ def decompress(data: bytes, size: int) -> bytes | None:
             return None
     import zstandard
 
+    reader = zstandard.ZstdDecompressor().stream_reader(data)
+    chunks = []
+    left = size + 1
     try:
-        return zstandard.ZstdDecompressor().decompress(data, max_output_size=size + 1)
+        while left and (chunk := reader.read(min(left, _CHUNK))):
+            chunks.append(chunk)
+            left -= len(chunk)
     except zstandard.ZstdError:
         return None
+    return b"".join(chunks)

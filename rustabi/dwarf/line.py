@@ -51,6 +51,8 @@ def _read_header(data: bytes, at: int, unit: Unit) -> dict[int, str]:
     if version >= 5:
         address_size = data[at]
         at += 2
+        if address_size not in (1, 2, 4, 8):
+            raise ValueError("no address is that wide")
     at += offset_size  # header_length
     at += 5 if version >= 4 else 4  # minimum_instruction_length .. line_range
     at += data[at]  # opcode_base counts itself and the lengths behind it

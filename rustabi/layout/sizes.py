@@ -91,6 +91,12 @@ class Alignments:
         """The alignment of a type in bytes; None where it is not known, as for `size_of`."""
         if type_id is None:
             return None
+        if type_id not in self._known:
+            self._work_out(type_id)
+        return self._known[type_id]
+
+    def _work_out(self, type_id: TypeId) -> None:
+        """Enters the alignment of a type and of all that it is computed from."""
         pending = [type_id]
         entered: set[TypeId] = set()
         while pending:
@@ -103,7 +109,6 @@ class Alignments:
             else:
                 entered.add(here)
                 pending.extend(missing)
-        return self._known[type_id]
 
     def of_member(self, member: Member) -> int | None:
         """The alignment of a member in bytes: as stated on it, else that of its type."""

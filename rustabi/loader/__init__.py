@@ -77,7 +77,7 @@ def load(
     exports = _exports(elf, symbols)
     entries = Entries(Info(sections, WANTED))
     if all(is_split(unit) for unit in entries.units):
-        raise split_off(elf.path)
+        raise split_off().located(elf.path)
     scope = scope or ("file" if elf.relocatable else "unit")
     types = TypeLoader(entries, sections.lines)
     described = find_symbols(entries, exports.names, exports.places, scope)

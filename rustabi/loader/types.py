@@ -430,8 +430,8 @@ def _constant(
         attribute: DW_AT_discr_value or DW_AT_const_value.
         signed: Whether the type of the value is.
         extended: Whether the forms data1 to data8 are sign-extended then. LLVM writes the
-            discriminant -2 as data1 0xfe, and 254 as data2; enumerators it writes as sdata. GCC writes
-            the enumerator 200 of a signed enum as data1, and negative ones as sdata.
+            discriminant -2 as data1 0xfe, and 254 as data2; enumerators it writes as sdata. GCC
+            writes the enumerator 200 of a signed enum as data1, and negative ones as sdata.
     """
     raw = entry.attributes.get(attribute)
     if raw is None:

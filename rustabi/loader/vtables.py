@@ -20,6 +20,8 @@ from rustabi.names import demangle
 _SUFFIX = "::{vtable}"
 _FIXED_SLOTS = 3
 """drop_in_place, size and align come before the methods."""
+_LONGEST_INDEX = 11
+"""Bytes of DW_OP_addrx with a 64-bit operand."""
 
 
 def load_vtables(elf: Elf, entries: Entries, types: TypeLoader) -> tuple[Vtable, ...]:
@@ -80,8 +82,10 @@ def _place(elf: Elf, memory: Memory, entry: Entry) -> Place | None:
             return memory.relocated(".debug_info", entry.offset, entry.end)
         return memory.place(int.from_bytes(location[1 : 1 + elf.address_size], order))  # type: ignore[arg-type]
     if location[0] == c.OP_ADDRX and len(location) > 1:
-        index, _ = read_unsigned(location + b"\0", 1)
+        index, _ = read_unsigned(location[:_LONGEST_INDEX] + b"\0", 1)
         base = entry.unit.root.get(c.AT_ADDR_BASE, 8)
+        if not isinstance(base, int):
+            return None
         start = base + index * elf.address_size
         if elf.relocatable:
             return memory.relocated(".debug_addr", start, start + elf.address_size)
