@@ -222,8 +222,8 @@ pub mod enums {
 
     /// Two variants carry data beside the niche in the bool.
     pub enum NicheSeveral {
-        Large(u32, bool),
-        Small(u16),
+        Large(bool, [u8; 7]),
+        Small([u8; 3]),
         Nothing,
     }
 
