@@ -256,3 +256,17 @@ def _container(node: Type, forwards: dict[TypeId, TypeId]) -> tuple[TypeId, ...]
     if isinstance(node, Composite) and node.container is not None:
         return (forwards.get(node.container, node.container),)
     return ()
+
+
+def namesakes(model: Model) -> dict[str, list[TypeId]]:
+    """Names that stand for several types of one kind, as two versions of a crate make them.
+
+    Returns:
+        Qualified name -> the types of that name, for names with more than one, sorted. A declaration
+        that found no single definition counts as one of them.
+    """
+    found: dict[tuple[str, str], list[TypeId]] = defaultdict(list)
+    for type_id, node in enumerate(model.types):
+        if isinstance(node, Composite | Enumeration) and node.name:
+            found[_identity(node)].append(type_id)
+    return {name: ids for (_, name), ids in sorted(found.items()) if len(ids) > 1}

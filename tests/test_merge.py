@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rustabi.errors import InputError
-from rustabi.merge import merge
+from rustabi.merge import merge, namesakes
 from rustabi.model import (
     Base,
     Composite,
@@ -142,3 +142,10 @@ def test_merging_again_changes_nothing(types: list[Type]) -> None:
     once = merge([model(*types)])
     assert merge([once]).types == once.types
     assert len(merge([once, once]).types) == len(once.types)
+
+
+def test_namesakes_are_told() -> None:
+    base = Base("u8", 1, 7)
+    merged = merge([model(base, node("demo::A", 0), node("demo::A", 0, size=16))])
+    assert {name: len(ids) for name, ids in namesakes(merged).items()} == {"demo::A": 2}
+    assert namesakes(merge([model(base, node("demo::A", 0))])) == {}
