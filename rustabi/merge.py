@@ -262,8 +262,8 @@ def namesakes(model: Model) -> dict[str, list[TypeId]]:
     """Names that stand for several types of one kind, as two versions of a crate make them.
 
     Returns:
-        Qualified name -> the types of that name, for names with more than one, sorted. A declaration
-        that found no single definition counts as one of them.
+        Qualified name -> the types of that name, for names with more than one, sorted. A
+        declaration that found no single definition counts as one of them.
     """
     found: dict[tuple[str, str], list[TypeId]] = defaultdict(list)
     for type_id, node in enumerate(model.types):
