@@ -34,7 +34,7 @@ from rustabi.model import (
 Pieces: TypeAlias = tuple[str, ...]
 """Text, reference, text, reference, ..., text: always an odd number."""
 
-_DEEPEST = 256
+_DEEPEST = 64
 """Levels of nameless types within each other: real ones reach about ten."""
 
 _PREFIXES = {"struct": "s", "class": "s", "union": "u"}

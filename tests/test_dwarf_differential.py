@@ -70,10 +70,12 @@ def test_sample_objects(path: Path) -> None:
     assert compare(path.read_bytes(), path.name) > 10
 
 
-@pytest.mark.parametrize("path", OBJECTS[::8], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", OBJECTS, ids=lambda path: path.stem)
 def test_section_bytes(path: Path) -> None:
-    """Relocation and decompression: pyelftools' own, where it knows the architecture."""
+    """Relocation and decompression: pyelftools' own, which lacks R_RISCV_32 (version 0.33)."""
     data = path.read_bytes()
+    if Elf(data, path.name).machine == "riscv":
+        pytest.skip("pyelftools does not relocate RISC-V objects")
     compare_sections(data, path.name)
 
 

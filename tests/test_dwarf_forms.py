@@ -179,6 +179,21 @@ def test_indirect_constant_has_no_value() -> None:
         reader.decode(bytes([c.FORM_IMPLICIT_CONST, 1]), 0, _unit())
 
 
+# an attribute that is there twice
+
+
+@pytest.mark.parametrize("indirect", [False, True])
+def test_first_of_two(indirect: bool) -> None:
+    """Damage: no producer does so. Value and form must be of the same; libdw takes the first."""
+    rows = [
+        Attribute(AT, c.FORM_DATA2, 5), Attribute(AT, c.FORM_STRING, "other"),
+        Attribute(AT + 1, c.FORM_DATA1, 7, indirect),
+    ]  # fmt: skip
+    (found,) = decoded(unit(Node(c.TAG_MEMBER, rows)))
+    assert found.attributes == {AT: 5, AT + 1: 7}
+    assert (found.form(AT), found.form(AT + 1)) == (c.FORM_DATA2, c.FORM_DATA1)
+
+
 # what is wanted
 
 

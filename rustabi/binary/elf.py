@@ -194,6 +194,8 @@ class Elf:
             data = inflater.decompress(body, size + 1)
         except zlib.error as error:
             raise self._damaged(f"section {section.name} does not decompress") from error
+        if len(data) == size and not inflater.eof:  # cut off within the checksum
+            raise self._damaged(f"section {section.name} does not decompress")
         return self._checked(section, data, size)
 
     def _unzstd(self, section: Section, body: bytes, size: int) -> bytes:

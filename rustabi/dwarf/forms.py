@@ -203,6 +203,8 @@ class _Source:
     def add(self, specification: Specification) -> None:
         attribute, form, constant = specification
         wanted = self._wanted is None or attribute in self._wanted
+        if any(attribute == known for known, _ in self._entries):
+            wanted = False  # of an attribute that is there twice, libdw takes the first
         raw = f"v{len(self._entries)}"
         if form == c.FORM_IMPLICIT_CONST:
             if wanted:
@@ -348,8 +350,9 @@ def _indirect(
         attributes = IndirectAttributes()
         for specification, reader, start in resolve(data, at):
             found, at = reader.decode(data, start, unit)
-            attributes.update(found)
-            attributes.forms[specification.attribute] = specification.form
+            for attribute, value in found.items():
+                attributes.setdefault(attribute, value)
+            attributes.forms.setdefault(specification.attribute, specification.form)
         return attributes, at
 
     def skip(data: bytes, at: int) -> int:

@@ -1,0 +1,155 @@
+"""Did the layout change? Reads types out of Rust binaries' debug info and compares builds.
+
+>>> import rustabi
+>>> old = rustabi.load("old/libdemo.so")  # doctest: +SKIP
+>>> new = rustabi.load("new/libdemo.so")  # doctest: +SKIP
+>>> for finding in rustabi.compare(old, new).findings:  # doctest: +SKIP
+...     print(finding.severity, finding.type, finding.change.kind)
+
+All that the command line does is here as a call. Importing this package imports nothing heavy: each
+name is looked up when it is first used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rustabi.cargo import Build
+    from rustabi.diff import ChangeKind, Comparison, Finding, Severity
+    from rustabi.errors import RustabiError
+    from rustabi.loader import Scope
+    from rustabi.model import Model
+    from rustabi.snapshot import read as read_snapshot
+    from rustabi.snapshot import write as write_snapshot
+
+    __version__: str
+
+__all__ = [
+    "Build",
+    "ChangeKind",
+    "Comparison",
+    "Finding",
+    "Model",
+    "RustabiError",
+    "Severity",
+    "__version__",
+    "compare",
+    "load",
+    "read_snapshot",
+    "write_snapshot",
+]
+
+_PLACES = {
+    "Build": ("rustabi.cargo", "Build"),
+    "ChangeKind": ("rustabi.diff", "ChangeKind"),
+    "Comparison": ("rustabi.diff", "Comparison"),
+    "Finding": ("rustabi.diff", "Finding"),
+    "Model": ("rustabi.model", "Model"),
+    "RustabiError": ("rustabi.errors", "RustabiError"),
+    "Severity": ("rustabi.diff", "Severity"),
+    "read_snapshot": ("rustabi.snapshot", "read"),
+    "write_snapshot": ("rustabi.snapshot", "write"),
+}
+"""Public name -> the module that has it, and its name there."""
+
+
+def load(
+    target: str | Path | Model,
+    *,
+    symbols: Iterable[str] | None = None,
+    scope: Scope | None = None,
+    build: Build | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Model:
+    """Read the types and exported symbols of what ``target`` names.
+
+    Args:
+        target: An object, a kernel module, a shared object, an executable, a ``vmlinux``, an
+            archive (``.rlib``, ``.a``), a folder of those, the folder of a cargo crate, or a
+            snapshot. A model is returned as it is.
+        symbols: Names to take for exported; None for what the binaries export.
+        scope: Of symbol versions: ``file`` for those of gendwarfksyms on the whole file, ``unit``
+            for those of a kernel build. None for the one that fits: ``file`` for objects.
+        build: How to build a crate; None for the profile ``dev`` and the default features.
+        progress: Is told in words what is being done.
+
+    Returns:
+        The model: all named types, and the exported symbols with their versions.
+
+    Raises:
+        RustabiError: The target cannot be read or built. Its ``kind`` says which of the two.
+
+    Example:
+        >>> model = rustabi.load("target/debug/libdemo.rlib")  # doctest: +SKIP
+        >>> [symbol.name for symbol in model.symbols]  # doctest: +SKIP
+        ['demo_open', 'demo_read']
+        >>> release = rustabi.Build(profile="release", features=("serde",))  # doctest: +SKIP
+        >>> model = rustabi.load("crates/demo", build=release)  # doctest: +SKIP
+    """
+    from rustabi.model import Model
+    from rustabi.target import load_target
+
+    if isinstance(target, Model):
+        return target
+    return load_target(target, symbols=symbols, scope=scope, build=build, progress=progress)
+
+
+def compare(
+    old: str | Path | Model,
+    new: str | Path | Model,
+    *,
+    symbols: Iterable[str] | None = None,
+    build: Build | None = None,
+) -> Comparison:
+    """Compare two builds.
+
+    Args:
+        old: The build that callers were compiled against: a model, or what `load` takes.
+        new: The build that they would run with.
+        symbols: As for `load`, of both.
+        build: As for `load`, of both.
+
+    Returns:
+        The findings, worst first, what could not be checked, and the verdict.
+
+    Raises:
+        RustabiError: One of the two cannot be read or built.
+
+    Example:
+        >>> comparison = rustabi.compare("baseline.json.gz", "libdemo.so")  # doctest: +SKIP
+        >>> comparison.verdict  # doctest: +SKIP
+        'compatible'
+    """
+    from rustabi.diff import compare as compare_models
+
+    names = None if symbols is None else tuple(symbols)
+    return compare_models(
+        load(old, symbols=names, build=build), load(new, symbols=names, build=build)
+    )
+
+
+if not TYPE_CHECKING:  # a type checker that sees it takes any name for granted
+
+    def __getattr__(name: str) -> object:
+        """Look up a public name when it is first asked for, and keep it."""
+        import importlib
+
+        if name == "__version__":
+            from importlib import metadata
+
+            value: object = metadata.version("rustabi")
+        elif name in _PLACES:
+            module, attribute = _PLACES[name]
+            value = getattr(importlib.import_module(module), attribute)
+        else:
+            raise AttributeError(f"module 'rustabi' has no attribute {name!r}")
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

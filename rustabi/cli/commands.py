@@ -1,0 +1,255 @@
+"""One function for each command: reads what it names, hands on what is to be said.
+
+Each imports what it needs: start-up counts where a build calls rustabi for every object.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from rustabi.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from rustabi.cargo import Build
+    from rustabi.loader import Loaded
+    from rustabi.model import Model
+    from rustabi.report.page import Page
+
+Say: TypeAlias = Callable[[str], None]
+"""Takes what is being done, in words."""
+
+
+class Answer(NamedTuple):
+    """What a command has to say.
+
+    Attributes:
+        report: The values, for JSON.
+        page: Makes a page of them, for people.
+        text: What to print in a format of another kind, instead of both.
+        code: The exit code.
+    """
+
+    report: object = None
+    page: Callable[[], Page] | None = None
+    text: str | None = None
+    code: int = 0
+
+
+def run(options: Namespace, say: Say) -> Answer:
+    """What the command that was asked for has to say.
+
+    Raises:
+        RustabiError: It cannot be done.
+    """
+    return _COMMANDS[options.command](options, say)
+
+
+# reading
+
+
+def _load(target: str, options: Namespace, say: Say, names: Sequence[str] | None = None) -> Model:
+    from rustabi.target import load_target
+
+    return load_target(target, symbols=names, build=_build(options), progress=say)
+
+
+def _build(options: Namespace) -> Build:
+    from rustabi.cargo import Build
+
+    if options.release and options.profile:
+        raise UsageError("--release and --profile exclude each other", advice="give one of them")
+    features = (name for group in options.features for name in group.replace(",", " ").split())
+    return Build(
+        profile="release" if options.release else options.profile or "dev",
+        features=tuple(features),
+        all_features=options.all_features,
+        no_default_features=options.no_default_features,
+        target=options.triple,
+        toolchain=options.toolchain,
+        package=options.package,
+    )
+
+
+def _symbol_list(path: str | None) -> list[str] | None:
+    """The names in a symbol list; None where none was given."""
+    from rustabi.report.select import read_symbol_list
+
+    if path is None:
+        return None
+    try:
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"the symbol list cannot be read: {error.strerror or error}", path=path,
+            advice="name a text file with one symbol a line",
+        ) from error  # fmt: skip
+    names = read_symbol_list(data.decode("utf-8", "surrogateescape"))
+    if not names:
+        raise InputError("the symbol list is empty", path="standard input" if path == "-" else path,
+                         advice="name one symbol a line")  # fmt: skip
+    return names
+
+
+# commands
+
+
+def _report(options: Namespace, say: Say) -> Answer:
+    from rustabi.report.summary import SummaryReport, target_report
+    from rustabi.report.text_summary import report_page
+
+    targets = [target_report(_load(each, options, say), each) for each in options.targets]
+    report = SummaryReport("report", tuple(targets))
+    return Answer(report, lambda: report_page(report))
+
+
+def _layout(options: Namespace, say: Say) -> Answer:
+    from rustabi.report.layouts import Selection, layout_report
+    from rustabi.report.text_layout import layout_page
+
+    selection = Selection(
+        options.type, options.crate, permuted=options.permuted, holes=options.holes
+    )
+    report = layout_report(_load(options.target, options, say), options.target, selection)
+    return Answer(report, lambda: layout_page(report))
+
+
+def _symbols(options: Namespace, say: Say) -> Answer:
+    names = _symbol_list(options.symbols)
+    if options.format == "symtypes":
+        return Answer(text=_symtypes(options, names, say))
+    model = _load(options.target, options, say, names)
+    if options.format == "symvers":
+        return Answer(text=_symvers(options, model))
+    from rustabi.report.symbols import symbols_report
+    from rustabi.report.text import symbols_page
+
+    report = symbols_report(model, options.target)
+    return Answer(report, lambda: symbols_page(report))
+
+
+def _symtypes(options: Namespace, names: Sequence[str] | None, say: Say) -> str:
+    from rustabi.report.symvers import symtypes_text
+
+    return symtypes_text(_loaded(options, names, say))
+
+
+def _loaded(options: Namespace, names: Sequence[str] | None, say: Say) -> Loaded:
+    """One binary as its DWARF has it: type strings depend on the order of its entries."""
+    from rustabi.binary.elf import Elf
+    from rustabi.binary.open import read_binary
+    from rustabi.loader import load
+    from rustabi.target import resolve
+
+    target = resolve(Path(options.target), build=_build(options), progress=say)
+    data = read_binary(target.binaries[0].path) if len(target.binaries) == 1 else b""
+    if not data.startswith(b"\x7fELF"):
+        raise UsageError(
+            "type strings are those of one object, module or library", path=options.target,
+            advice="name a single ELF file",
+        )  # fmt: skip
+    say(f"reading {options.target}")
+    return load(Elf(data, options.target), symbols=names, all_types=False)
+
+
+def _symvers(options: Namespace, model: Model) -> str:
+    from rustabi.report.symvers import exports_of_file, module_name, symvers_lines
+
+    exports = exports_of_file(Path(options.target))
+    lines = symvers_lines(model.symbols, module_name(options.target), exports)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _why(options: Namespace, say: Say) -> Answer:
+    from rustabi.report.text import why_page
+    from rustabi.report.why import why_report
+
+    model = _load(options.target, options, say)
+    report = why_report(model, options.target, options.symbol, options.type)
+    return Answer(report, lambda: why_page(report))
+
+
+def _graph(options: Namespace, say: Say) -> Answer:
+    from rustabi.report.graphs import dot, graph_report, graphml
+    from rustabi.report.select import matching_symbols
+
+    model = _load(options.target, options, say)
+    wanted = None if options.symbol is None else matching_symbols(model, options.symbol)
+    report = graph_report(model, options.target, wanted)
+    if options.format == "json":
+        return Answer(report)
+    lines = dot(report) if options.format == "dot" else graphml(report)
+    return Answer(text="".join(f"{line}\n" for line in lines))
+
+
+def _snapshot(options: Namespace, say: Say) -> Answer:
+    from rustabi.report.snapshots import snapshot_report
+    from rustabi.report.text import snapshot_page
+    from rustabi.snapshot import write
+
+    model = _load(options.target, options, say)
+    say(f"writing {options.output}")
+    write(model, options.output)
+    report = snapshot_report(model, options.target, options.output)
+    return Answer(report, lambda: snapshot_page(report))
+
+
+_CODES: Final = {"compatible": 0, "incompatible": 1, "error": 2}
+
+
+def _diff(options: Namespace, say: Say) -> Answer:
+    from rustabi.diff import compare
+    from rustabi.report.differences import diff_report, missing_symbols
+    from rustabi.report.select import restricted
+    from rustabi.report.text_diff import diff_page
+
+    names = _symbol_list(options.symbols)
+    old, new = (_load(each, options, say) for each in (options.old, options.new))
+    gaps = () if names is None else missing_symbols(names, old, new)
+    if names is not None:
+        old, new = restricted(old, names), restricted(new, names)
+    say("comparing")
+    report = diff_report(
+        compare(old, new), options.old, options.new,
+        crates=options.crate, noise=options.all, extra_gaps=gaps,
+    )  # fmt: skip
+    return Answer(
+        report, lambda: diff_page(report, everything=options.all), code=_CODES[report.verdict]
+    )
+
+
+def _explain(options: Namespace, _: Say) -> Answer:
+    from rustabi.report.explain import explain_report
+    from rustabi.report.text import explain_page
+
+    report = explain_report(options.kind)
+    return Answer(report, lambda: explain_page(report))
+
+
+def _schema(options: Namespace, _: Say) -> Answer:
+    if options.which == "report":
+        from rustabi.report.contract import json_schema
+
+        schema = json_schema()
+    else:
+        from rustabi.schema import json_schema as file_schema
+
+        schema = file_schema("snapshot")
+    return Answer(text=json.dumps(schema, indent=2, ensure_ascii=False) + "\n")
+
+
+_COMMANDS: Final[dict[str, Callable[[Namespace, Say], Answer]]] = {
+    "report": _report,
+    "layout": _layout,
+    "symbols": _symbols,
+    "why": _why,
+    "graph": _graph,
+    "snapshot": _snapshot,
+    "diff": _diff,
+    "explain": _explain,
+    "schema": _schema,
+}

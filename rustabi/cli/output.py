@@ -1,0 +1,131 @@
+"""Where the output goes: a terminal in colours, a pipe plainly, a file whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from rustabi.errors import RustabiError
+
+if TYPE_CHECKING:
+    from rustabi.report.page import Page
+
+
+class OutputError(RustabiError):
+    """What was asked for cannot be written where it was to go."""
+
+    kind = "output"
+
+
+def rendered(page: Page, colour: str, output: str | None) -> str:
+    """A page as text for where it goes.
+
+    Args:
+        page: What to show.
+        colour: ``auto``, ``always`` or ``never``.
+        output: The file it goes to; None for standard output.
+    """
+    terminal = output is None and is_terminal(sys.stdout)
+    width = shutil.get_terminal_size().columns if terminal else None
+    wanted = colour == "always" or (
+        colour == "auto" and terminal and not os.environ.get("NO_COLOR")
+    )
+    if wanted:
+        from rustabi.report.terminal import painted
+
+        return painted(page, width)
+    from rustabi.report.page import plain
+
+    return plain(page, width)
+
+
+def is_terminal(stream: IO[str] | None) -> bool:
+    """Whether a stream goes to a terminal that understands control sequences."""
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def write(text: str, output: str | None) -> None:
+    """Write text to a file, or to standard output.
+
+    Bytes that are no UTF-8 in a binary are lone surrogates in text; they are written as they were.
+
+    Raises:
+        OutputError: It cannot be written; the file that was there is whole.
+    """
+    data = text.encode("utf-8", "surrogateescape")
+    if output is not None:
+        _write_file(Path(output), data)
+        return
+    try:
+        _write_standard(text, data)
+    except BrokenPipeError:  # whoever reads has seen enough; the verdict stands
+        _silence(sys.stdout)
+    except OSError as error:
+        _silence(sys.stdout)
+        raise OutputError(f"cannot write to standard output: {error.strerror or error}") from error
+
+
+def _write_standard(text: str, data: bytes) -> None:
+    sys.stdout.flush()
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:
+        sys.stdout.write(text)
+    else:
+        buffer.write(data)
+        buffer.flush()
+    sys.stdout.flush()
+
+
+def _silence(stream: IO[str]) -> None:
+    """Keep the interpreter from complaining at exit about what it cannot flush."""
+    with contextlib.suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    path = Path(os.path.realpath(path))  # a link stays one
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)  # a pipe or a device must not be replaced by a file
+            return
+        _replace(path, data)
+    except OSError as error:
+        raise OutputError(
+            f"cannot be written: {error.strerror or error}", path=path,
+            advice="name a file in a folder that you may write to, on a disk with space left",
+        ) from error  # fmt: skip
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = path.parent / f".rustabi-{secrets.token_hex(8)}.tmp"
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            temporary.chmod(path.stat().st_mode & 0o7777)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Takes what is being done in words, and says it on a terminal when it takes long."""
+    if not is_terminal(sys.stderr):
+        yield lambda _: None
+        return
+    from rustabi.report.terminal import Progress
+
+    with Progress(sys.stderr) as say:
+        yield say

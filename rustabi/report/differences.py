@@ -1,0 +1,326 @@
+"""A comparison as its readers get it: readable names, paths in words, counts, a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from rustabi.diff import Affected, Change, ChangeKind, Comparison, Finding, Severity
+from rustabi.model import Model, TypeId
+from rustabi.report.errors import ErrorReport
+from rustabi.report.facts import (
+    BuildFacts,
+    GapReport,
+    build_facts,
+    compiler,
+    crate,
+    gap_report,
+    plural,
+    readable,
+)
+from rustabi.report.paths import member_path, path_in_words, with_place
+from rustabi.report.select import missing
+from rustabi.report.sidebyside import LayoutChange, TypePairs, layout_changes
+
+_RUST = 0x1C
+"""DW_LANG_Rust."""
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedSymbol:
+    """An exported symbol that a change reaches."""
+
+    symbol: str
+    """The linker's name."""
+    name: str
+    """The same, demangled."""
+    path: tuple[str, ...]
+    """One shortest way from the symbol to what changed: `["foo", "parameter b", "&demo::Bar",
+    "demo::Bar.x"]`."""
+    by_value: bool
+    """Whether a way exists that passes no pointer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsequenceReport:
+    """A change of another type's layout that follows from a finding."""
+
+    type: str
+    """The other type."""
+    kind: str
+    """The kind of change; see `rustabi explain`."""
+    where: str
+    """The member or variant; empty for the whole type."""
+    old: str
+    """The state in OLD, in words; empty where there is none."""
+    new: str
+    """The state in NEW, in words; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingReport:
+    """One change of one type or symbol, told once however many symbols it reaches."""
+
+    kind: str
+    """The kind of change; see `rustabi explain`."""
+    severity: Literal["break", "risky", "api", "noise"]
+    """`break`: a caller built against OLD goes wrong. `risky`: it may. `api`: only source or the
+    kernel's symbol version shows it. `noise`: nobody has to notice; left out unless `--all` is
+    given."""
+    type: str
+    """The type or symbol that changed, readable; empty for the build as a whole."""
+    where: str
+    """The member, variant or parameter; empty for the whole."""
+    old: str
+    """The state in OLD, in words; empty where there is none."""
+    new: str
+    """The state in NEW, in words; empty where there is none."""
+    of_symbol: bool
+    """The change is one of the symbol itself, not of a type."""
+    affected: tuple[AffectedSymbol, ...]
+    """Exported symbols that reach the change, sorted by name."""
+    consequences: tuple[ConsequenceReport, ...]
+    """What follows for the layout of other types."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiffSummary:
+    """The comparison in numbers."""
+
+    types_changed: int
+    """Types with a breaking change of their own."""
+    symbols_affected: int
+    """Exported symbols that a breaking change reaches."""
+    symbols_removed: int
+    """Exported symbols of OLD that NEW does not export."""
+    symbols_compared: int
+    """Exported symbols that both builds describe."""
+    breaks: int
+    """Findings of severity `break`."""
+    risky: int
+    """Findings of severity `risky`."""
+    api: int
+    """Findings of severity `api`."""
+    noise: int
+    """Findings of severity `noise`, whether listed or not."""
+    other_crates: int
+    """Findings left out because they concern none of the crates asked for."""
+    gaps: int
+    """Things that could not be checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiffReport:
+    """What `rustabi diff --format json` prints."""
+
+    report: Literal["diff"]
+    """Tells this report from others."""
+    verdict: Literal["compatible", "incompatible", "error"]
+    """Whether a caller built against OLD may run with NEW, in all that was checked."""
+    findings: tuple[FindingReport, ...]
+    """Changes, worst first."""
+    layouts: tuple[LayoutChange, ...]
+    """Old and new memory layout of the structs and variants that changed."""
+    gaps: tuple[GapReport, ...]
+    """What could not be checked."""
+    summary: DiffSummary
+    """The comparison in numbers."""
+    old: BuildFacts
+    """What callers were compiled against."""
+    new: BuildFacts
+    """What they would run with."""
+    error: ErrorReport | None
+    """Why there is no verdict; null where there is one."""
+
+
+def diff_report(
+    comparison: Comparison,
+    old_target: str,
+    new_target: str,
+    *,
+    crates: str | None = None,
+    noise: bool = False,
+    extra_gaps: Sequence[GapReport] = (),
+) -> DiffReport:
+    """The report of a comparison.
+
+    Args:
+        comparison: What was found.
+        old_target: What OLD was read from, as the user named it.
+        new_target: What NEW was read from.
+        crates: A glob; findings that concern no crate of that name are left out.
+        noise: List findings that nobody has to notice, too.
+        extra_gaps: Gaps that are not the comparison's own.
+    """
+    kept = [each for each in comparison.findings if concerns(comparison, each, crates)]
+    gaps = [gap_report(each.gap, each.side) for each in comparison.gaps] + list(extra_gaps)
+    error = _lost(comparison)
+    broken = any(each.severity is Severity.BREAK for each in kept)
+    shown = [each for each in kept if noise or each.severity is not Severity.NOISE]
+    return DiffReport(
+        report="diff",
+        verdict="incompatible" if broken else "error" if error else "compatible",
+        findings=tuple(_finding(comparison, each) for each in shown),
+        layouts=_layouts(kept, TypePairs(comparison.old, comparison.new)),
+        gaps=tuple(gaps),
+        summary=_summary(comparison, kept, len(gaps)),
+        old=build_facts(comparison.old, old_target),
+        new=build_facts(comparison.new, new_target),
+        error=None if broken else error,
+    )
+
+
+def concerns(comparison: Comparison, finding: Finding, crates: str | None) -> bool:
+    """Whether a finding is about the crates asked for: in them, or reaching them.
+
+    A Rust symbol without a crate in its name (``#[no_mangle]``) may be of any, so it counts. A
+    change of the compiler concerns all.
+    """
+    if crates is None or finding.change.kind is ChangeKind.COMPILER_CHANGED:
+        return True
+    touched = {each.type for each in finding.consequences} | {
+        each.symbol for each in finding.affected
+    }
+    if any(fnmatchcase(crate(name), crates) for name in {*touched, finding.type} if crate(name)):
+        return True
+    return not crate(finding.type) and is_of_symbol(finding) and _is_rust(comparison, finding.type)
+
+
+def _is_rust(comparison: Comparison, name: str) -> bool:
+    for model in (comparison.old, comparison.new):
+        for symbol in model.symbols:
+            if symbol.name == name and symbol.unit is not None:
+                return model.units[symbol.unit].language == _RUST
+    return True
+
+
+def is_of_symbol(finding: Finding) -> bool:
+    """Whether a finding is a change of an exported symbol itself."""
+    if finding.change.kind is ChangeKind.SYMBOL_ADDED:
+        return True
+    return any(not each.path and each.symbol == finding.type for each in finding.affected)
+
+
+def type_of(finding: Finding) -> TypeId | None:
+    """The type that a finding's paths lead to, in the model whose paths they are."""
+    for affected in finding.affected:
+        if affected.path and affected.path[-1].node.kind == "type":
+            return affected.path[-1].node.index
+    return None
+
+
+def _finding(comparison: Comparison, finding: Finding) -> FindingReport:
+    change = finding.change
+    model = comparison.new if finding.in_new else comparison.old
+    of_symbol = is_of_symbol(finding)
+    type_id = None if of_symbol else type_of(finding)
+    old, new = change.old, change.new
+    if change.kind is ChangeKind.COMPILER_CHANGED:
+        old, new = ("; ".join(map(compiler, text.split("; "))) for text in (old, new))
+    return FindingReport(
+        kind=str(change.kind),
+        severity=str(finding.severity),  # type: ignore[arg-type]
+        type=readable(finding.type),
+        where=member_path(change.where),
+        old=old,
+        new=new,
+        of_symbol=of_symbol,
+        affected=tuple(_affected(model, each, change, type_id) for each in finding.affected),
+        consequences=tuple(
+            ConsequenceReport(each.type, str(each.change.kind), member_path(each.change.where),
+                              each.change.old, each.change.new)
+            for each in finding.consequences
+        ),
+    )  # fmt: skip
+
+
+def _affected(
+    model: Model, affected: Affected, change: Change, type_id: TypeId | None
+) -> AffectedSymbol:
+    path = path_in_words(model, affected.symbol, affected.path)
+    return AffectedSymbol(
+        affected.symbol,
+        readable(affected.symbol),
+        with_place(path, change, model, type_id),
+        affected.by_value,
+    )
+
+
+def _layouts(findings: Iterable[Finding], pairs: TypePairs) -> tuple[LayoutChange, ...]:
+    """The layouts of each type that changed for the worse, in the order of the findings."""
+    found: dict[str, tuple[LayoutChange, ...]] = {}
+    for finding in findings:
+        grave = finding.severity in (Severity.BREAK, Severity.RISKY)
+        if not grave or finding.type in found or is_of_symbol(finding):
+            continue
+        pair = pairs.of(finding.type, type_of(finding), finding.in_new)
+        sides = None if pair is None else pairs.sides(pair)
+        if sides is not None:
+            found[finding.type] = tuple(layout_changes(sides))
+    return tuple(each for changes in found.values() for each in changes)
+
+
+def _lost(comparison: Comparison) -> ErrorReport | None:
+    if not comparison.lost:
+        return None
+    first = comparison.lost[0]
+    several = len(comparison.lost)
+    what = first.subject if several == 1 else f"{first.subject} and {several - 1} more"
+    return ErrorReport(
+        kind="lost-data",
+        message=f"NEW lacks debug info that OLD has: {what}",
+        advice="build NEW with full debug info, as OLD was, and do not strip it",
+    )
+
+
+def missing_symbols(names: Iterable[str], old: Model, new: Model) -> tuple[GapReport, ...]:
+    """A gap for each symbol of a list that neither build exports."""
+    explanation = "the symbol list names it, but neither build exports it"
+    return tuple(
+        GapReport("symbol-not-found", readable(name), "", "both", explanation)
+        for name in missing(names, (old, new))
+    )
+
+
+def _summary(comparison: Comparison, kept: Sequence[Finding], gaps: int) -> DiffSummary:
+    def count(wanted: Callable[[Finding], bool]) -> int:
+        return sum(map(wanted, kept))
+
+    breaking = [each for each in kept if each.severity is Severity.BREAK]
+    return DiffSummary(
+        types_changed=len({each.type for each in breaking if not is_of_symbol(each)}),
+        symbols_affected=len({symbol.symbol for each in breaking for symbol in each.affected}),
+        symbols_removed=count(lambda each: each.change.kind is ChangeKind.SYMBOL_REMOVED),
+        symbols_compared=comparison.compared,
+        breaks=len(breaking),
+        risky=count(lambda each: each.severity is Severity.RISKY),
+        api=count(lambda each: each.severity is Severity.API),
+        noise=count(lambda each: each.severity is Severity.NOISE),
+        other_crates=len(comparison.findings) - len(kept),
+        gaps=gaps,
+    )
+
+
+def verdict_in_words(report: DiffReport) -> str:
+    """The verdict and why, in one line."""
+    summary = report.summary
+    if report.verdict == "error" and report.error is not None:
+        return f"NO VERDICT: {report.error.message}"
+    if report.verdict == "compatible":
+        return f"COMPATIBLE: {plural(summary.symbols_compared, 'exported symbol')} compared"
+    breaking = [each for each in report.findings if each.severity == "break"]
+    counts = (
+        (summary.symbols_removed, "exported symbol", "removed"),
+        (_subjects(breaking, ChangeKind.SIGNATURE_CHANGED), "signature", "changed"),
+        (_subjects(breaking, ChangeKind.STATIC_CHANGED), "static", "changed"),
+        (summary.types_changed, "type", "changed"),
+    )
+    parts = [f"{plural(count, noun)} {what}" for count, noun, what in counts if count]
+    affected = f"{summary.symbols_affected} of {plural(report.old.symbols, 'exported symbol')}"
+    return f"INCOMPATIBLE: {', '.join([*parts, affected])} affected"
+
+
+def _subjects(findings: Iterable[FindingReport], kind: ChangeKind) -> int:
+    return len({each.type for each in findings if each.kind == kind})

@@ -1,0 +1,116 @@
+"""What every report says of a build, and how it writes names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rustabi.model import Model
+from rustabi.names import crate_of, demangle
+
+if TYPE_CHECKING:
+    from rustabi.diff import Gap
+
+STD_CRATES: Final = frozenset({
+    "core", "alloc", "std", "compiler_builtins", "panic_abort", "panic_unwind", "unwind",
+    "std_detect", "proc_macro", "test", "hashbrown", "rustc_demangle", "addr2line", "gimli",
+    "miniz_oxide", "object", "adler2",
+})  # fmt: skip
+"""Crates of the standard library, and those that are built into it."""
+
+_RUSTC = re.compile(r"rustc version (\S+(?: \([^)]*\))?)")
+_MODULES = re.compile(r"(?<![\w:])(?:[a-z_][a-z0-9_]*(?:\{[^{}]*\})?::|\{[^{}]*\}::)+(?=[\w&*(\[])")
+
+
+@dataclass(frozen=True, slots=True)
+class BuildFacts:
+    """What is known of a build."""
+
+    target: str
+    """What was read, as it was named."""
+    machine: str
+    """ELF name of the architecture, such as `x86_64`."""
+    address_size: int
+    """Bytes of a pointer."""
+    compilers: tuple[str, ...]
+    """The Rust compilers that made it, such as `rustc 1.95.0 (59807616e 2026-04-14)`."""
+    build_id: str | None
+    """Hexadecimal; null where the binary has none."""
+    crates: tuple[str, ...]
+    """Crates with their versions, where the build tells them."""
+    export_rule: str
+    """How the exported symbols were told, in words."""
+    skipped: tuple[str, ...]
+    """Files that could not be read among others that could, as `name: reason`."""
+    symbols: int
+    """Number of exported symbols."""
+    types: int
+    """Number of types, those without a name included."""
+
+
+@dataclass(frozen=True, slots=True)
+class GapReport:
+    """Something that could not be checked."""
+
+    kind: str
+    """Why: `symbol-without-dwarf`, `symbol-folded`, `declaration-only`, `unsupported-dwarf`,
+    `symbol-not-found`."""
+    subject: str
+    """The symbol or type, readable."""
+    detail: str
+    """More, such as the symbol it was folded into; may be empty."""
+    side: str
+    """`old`, `new` or `both`; empty where only one build is read."""
+    explanation: str
+    """The kind in words."""
+
+
+def build_facts(model: Model, target: str) -> BuildFacts:
+    """The facts of a model that was read from ``target``."""
+    facts = model.facts
+    return BuildFacts(
+        target=target,
+        machine=facts.machine,
+        address_size=facts.address_size,
+        compilers=tuple(dict.fromkeys(compiler(each) for each in facts.compilers)),
+        build_id=facts.build_id,
+        crates=facts.crates,
+        export_rule=facts.export_rule,
+        skipped=facts.skipped,
+        symbols=len(model.symbols),
+        types=len(model.types),
+    )
+
+
+def compiler(producer: str) -> str:
+    """``clang LLVM (rustc version 1.95.0 (…))`` -> ``rustc 1.95.0 (…)``."""
+    found = _RUSTC.search(producer)
+    return f"rustc {found[1]}" if found else producer
+
+
+def gap_report(gap: Gap, side: str) -> GapReport:
+    """A gap with its explanation."""
+    from rustabi.diff.gaps import EXPLANATIONS  # brings networkx, which most reports do without
+
+    return GapReport(str(gap.kind), gap.subject, gap.detail, side, EXPLANATIONS[gap.kind])
+
+
+def readable(name: str) -> str:
+    """A symbol or type for people."""
+    return demangle(name)
+
+
+def short(name: str) -> str:
+    """A name without crate and modules, arguments included: ``Vec<Bar>``, ``Event::Click``."""
+    return _MODULES.sub("", name)
+
+
+def crate(name: str) -> str:
+    """The crate of a readable name; empty for C names and primitives."""
+    return crate_of(name)
+
+
+def plural(count: int, noun: str, several: str = "") -> str:
+    """``1 type``, ``2 types``; ``several`` is the plural where it is not made with an s."""
+    return f"{count} {noun if count == 1 else several or noun + 's'}"

@@ -1,0 +1,362 @@
+"""A comparison as text: the verdict, then each type that changed, how, and whom it affects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from rustabi.report.differences import (
+    AffectedSymbol,
+    ConsequenceReport,
+    DiffReport,
+    FindingReport,
+    verdict_in_words,
+)
+from rustabi.report.facts import BuildFacts, GapReport, plural, short
+from rustabi.report.page import (
+    Block,
+    Column,
+    Line,
+    Page,
+    Span,
+    Spans,
+    Style,
+    Table,
+    line,
+    name,
+    separated,
+    spans,
+)
+from rustabi.report.paths import ARROW
+from rustabi.report.sidebyside import LayoutChange, LayoutRow, Place, is_padding
+from rustabi.report.text import way
+
+_MANY: Final = 20
+"""Entries of a list that are shown unless all are asked for."""
+
+_OF_THE_WHOLE: Final = frozenset({"size-changed", "alignment-changed"})
+"""Kinds that mostly follow from another change of the same type."""
+
+_VALUES: Final = frozenset({
+    "variant-added", "variant-removed", "discriminant-changed", "niche-changed",
+    "enumerator-added", "enumerator-removed", "enumerator-changed",
+})  # fmt: skip
+"""Kinds that tell of a number."""
+
+_TALL: Final = 14
+"""Rows of a layout above which those that did not change are left out."""
+
+_FOLDED: Final = "folded into "
+
+_VERDICTS: Final[dict[str, Style]] = {"compatible": "good", "incompatible": "bad", "error": "bad"}
+
+
+def diff_page(report: DiffReport, *, everything: bool = False) -> Page:
+    """The report as a page.
+
+    Args:
+        report: What to show.
+        everything: Show lists whole, however long.
+    """
+    limit = None if everything else _MANY
+    grave = [each for each in report.findings if each.severity in ("break", "risky") and each.type]
+    api = [each for each in report.findings if each.severity == "api"]
+    noise = [each for each in report.findings if each.severity == "noise"]
+    subjects = [list(group) for _, group in groupby(_by_subject(grave), key=_subject)]
+    groups: list[Iterable[Block]] = [
+        _head(report),
+        _removed([each for each in grave if each.kind == "symbol-removed"], limit),
+        *(_subject_block(each, report.layouts, limit) for each in subjects),
+        _builds(report.findings),
+        _mild("visible in source or symbol versions only", api, limit),
+        _mild("harmless", noise, limit),
+        _gaps(report, limit),
+        _end(report),
+    ]
+    return tuple(separated([list(group) for group in groups]))
+
+
+def _subject(finding: FindingReport) -> tuple[bool, str]:
+    return finding.of_symbol, finding.type
+
+
+def _by_subject(findings: Iterable[FindingReport]) -> list[FindingReport]:
+    """Findings of one type or symbol together, in the order in which the first of each comes."""
+    order: dict[tuple[bool, str], int] = {}
+    kept = [each for each in findings if each.kind != "symbol-removed"]
+    for finding in kept:
+        order.setdefault(_subject(finding), len(order))
+    return sorted(kept, key=lambda each: order[_subject(each)])
+
+
+def _head(report: DiffReport) -> Iterator[Block]:
+    yield line(Span(verdict_in_words(report), _VERDICTS[report.verdict]))
+    width = max(len(report.old.target), len(report.new.target))
+    for side, build in (("old", report.old), ("new", report.new)):
+        yield line(Span(side, "dim"), f"  {build.target:<{width}}  {_facts(build)}")
+    if report.verdict == "error" and report.error is not None and report.error.advice:
+        yield line(report.error.advice)
+
+
+def _facts(build: BuildFacts) -> str:
+    facts = [*build.compilers, build.machine, plural(build.symbols, "exported symbol")]
+    return ", ".join(facts)
+
+
+def _removed(findings: Sequence[FindingReport], limit: int | None) -> Iterator[Block]:
+    if not findings:
+        return
+    yield line(Span("exported symbols removed", "title"), f" ({len(findings)})")
+    yield from _listed((line(name(each.type), indent=2) for each in findings), limit, 2)
+
+
+def _subject_block(
+    findings: Sequence[FindingReport], layouts: Sequence[LayoutChange], limit: int | None
+) -> Iterator[Block]:
+    first = findings[0]
+    yield line(Span(first.type, "title", shrinks=True))
+    width = max(len(each.kind) for each in findings)
+    for finding in sorted(findings, key=lambda each: each.kind in _OF_THE_WHOLE):
+        label = finding.kind.replace("-", " ")
+        yield line(Span(f"{label:<{width}} ", "changed"), *_phrase(finding), indent=2)
+    if first.of_symbol:
+        return
+    for layout in layouts:
+        if layout.type == first.type:
+            yield from _side_by_side(layout)
+    yield from _affected(findings, limit)
+    yield from _consequences(first.consequences, limit)
+
+
+def _phrase(finding: FindingReport | ConsequenceReport) -> Iterator[Span]:
+    """What changed: ``x: at 0 → at 8``, ``mode: u16 at 6``, ``12 → 8``."""
+    if finding.kind == "layout-permuted":
+        where = f"{finding.where}: " if finding.where else ""
+        yield Span(f" {where}declared as before, in another order in memory")
+        return
+    if finding.where and finding.where != finding.old:
+        sign = (" =" if finding.kind in _VALUES else ":") if finding.old or finding.new else ""
+        yield Span(f" {finding.where}{sign}")
+    if finding.old:
+        yield Span(f" {finding.old}", shrinks=True)
+    if finding.old and finding.new:
+        yield Span(ARROW.rstrip())
+    if finding.new:
+        yield Span(f" {finding.new}", shrinks=True)
+
+
+# memory
+
+
+def _side_by_side(layout: LayoutChange) -> Iterator[Block]:
+    if layout.permuted:
+        yield from _permutation(layout)
+    if layout.variant:
+        yield line(f"variant {layout.variant}:", indent=2)
+    old = _heading("old", layout.old_size, layout.old_alignment)
+    new = _heading("new", layout.new_size, layout.new_alignment)
+    columns = (
+        Column("offset", right=True),
+        Column("size", right=True), Column(old, limit=40),
+        Column("size", right=True), Column(new, limit=40),
+        Column(optional=True),
+    )  # fmt: skip
+    yield Table(columns, tuple(_rows(layout.rows)), indent=4)
+
+
+def _permutation(layout: LayoutChange) -> Iterator[Line]:
+    """Both memory orders against the source order, which nobody edited: the compiler chose anew."""
+    where = f"{layout.variant}: " if layout.variant else ""
+    orders = (
+        ("source order", layout.source_order),
+        ("old memory order", layout.old_memory_order),
+        ("new memory order", layout.new_memory_order),
+    )
+    for title, order in orders:
+        yield line(Span(f"{where}{title:<17}", "dim"), " ".join(order), indent=4)
+
+
+def _heading(side: str, size: int, alignment: int | None) -> str:
+    aligned = "" if alignment is None else f", align {alignment}"
+    return f"{side}: {plural(size, 'byte')}{aligned}"
+
+
+def _rows(rows: Sequence[LayoutRow]) -> Iterator[tuple[Spans, ...]]:
+    near = {
+        index + step for index, row in enumerate(rows) if row.note for step in (-1, 0, 1)
+    } if len(rows) > _TALL else set(range(len(rows)))  # fmt: skip
+    skipped = 0
+    for index, row in enumerate(rows):
+        if index not in near:
+            skipped += 1
+            continue
+        if skipped:
+            yield _skipped(skipped)
+            skipped = 0
+        yield _row(row)
+    if skipped:
+        yield _skipped(skipped)
+
+
+def _skipped(count: int) -> tuple[Spans, ...]:
+    text = f"… {plural(count, 'row')} unchanged"
+    return ((), (), spans(Span(text, "dim")), (), (), ())
+
+
+def _row(row: LayoutRow) -> tuple[Spans, ...]:
+    offset = str(row.offset) if not row.bit else f"{row.offset}:{row.bit}"
+    old: Style = "removed" if row.note and row.old and not is_padding(row.old) else ""
+    new: Style = "added" if row.note and row.new and not is_padding(row.new) else ""
+    return (
+        spans(offset),
+        _size(row.old), _place(row.old, old),
+        _size(row.new), _place(row.new, new),
+        spans(Span(_short_note(row.note), "changed")),
+    )  # fmt: skip
+
+
+def _short_note(note: str) -> str:
+    return f"← {short(note)}" if note else ""
+
+
+def _size(place: Place | None) -> Spans:
+    if place is None or place.size is None:
+        return ()
+    return spans(plural(place.bits, "bit") if place.bits is not None else str(place.size))
+
+
+def _place(place: Place | None, style: Style) -> Spans:
+    if place is None:
+        return ()
+    if is_padding(place):
+        return spans(Span("(padding)", "dim"))
+    if place.kind == "field":
+        return spans(Span(f"{place.name}: ", style), Span(short(place.type), style, shrinks=True))
+    return spans(Span({"discriminant": "(tag)"}.get(place.kind, f"({place.kind})"), style))
+
+
+# whom it affects
+
+
+def _affected(findings: Sequence[FindingReport], limit: int | None) -> Iterator[Block]:
+    places = {each.where for each in findings} - {""}
+    told = [each for each in findings if each.where] if len(places) == 1 else findings
+    symbols = {symbol.symbol: symbol for each in (*findings, *told) for symbol in each.affected}
+    if not symbols:
+        yield line(Span("no exported symbol reaches it", "dim"), indent=2)
+        return
+    yield line(f"affects {plural(len(symbols), 'exported symbol')}:", indent=2)
+    lines = (_path(each, len(places) == 1) for _, each in sorted(symbols.items()))
+    yield from _listed(lines, limit, 4)
+
+
+def _path(symbol: AffectedSymbol, to_member: bool) -> Line:
+    """A path to the member that changed, or to the type where there are several changes of it."""
+    stations = [short(each) for each in symbol.path[1:]]
+    if stations and not to_member:
+        stations[-1] = _without_member(stations[-1])
+    tail = (Span(ARROW), *way(stations)) if stations else ()
+    return Line(spans(name(symbol.name)), 4, tail)
+
+
+def _without_member(station: str) -> str:
+    depth = 0
+    for index, letter in enumerate(station):
+        depth += (letter in "<([{") - (letter in ">)]}" and station[index - 1] != "-")
+        if letter == "." and not depth:
+            return station[:index]
+    return station
+
+
+def _consequences(consequences: Iterable[ConsequenceReport], limit: int | None) -> Iterator[Block]:
+    by_type: dict[str, list[ConsequenceReport]] = {}
+    for each in consequences:
+        by_type.setdefault(each.type, []).append(each)
+    if not by_type:
+        return
+    yield line("also changes the layout of:", indent=2)
+    lines = (
+        Line(spans(name(type_name), ":"), 4, spans(" " + ", ".join(map(_consequence, changes))))
+        for type_name, changes in by_type.items()
+    )
+    yield from _listed(lines, limit, 4)
+
+
+def _consequence(consequence: ConsequenceReport) -> str:
+    words = consequence.kind.replace("-changed", "").replace("-", " ")
+    return words + "".join(span.text for span in _phrase(consequence))
+
+
+# the rest
+
+
+def _builds(findings: Iterable[FindingReport]) -> Iterator[Block]:
+    for finding in findings:
+        if not finding.type:
+            label = finding.kind.replace("-", " ")
+            yield line(Span(f"{label} ", "warn"), *_phrase(finding))
+
+
+def _mild(title: str, findings: Sequence[FindingReport], limit: int | None) -> Iterator[Block]:
+    if not findings:
+        return
+    yield line(Span(title, "title"), f" ({len(findings)})")
+    width = max(len(each.kind) for each in findings)
+    yield from _listed((_one_line(each, width) for each in findings), limit, 2)
+
+
+def _one_line(finding: FindingReport, width: int) -> Line:
+    label = finding.kind.replace("-", " ")
+    more = tuple(_phrase(finding))
+    tail = (Span(" "), *more) if more else ()
+    return Line(spans(f"{label:<{width}}  ", name(finding.type)), 2, tail)
+
+
+def _gaps(report: DiffReport, limit: int | None) -> Iterator[Block]:
+    yield from gap_lines(report.gaps, limit)
+
+
+def gap_lines(gaps: Sequence[GapReport], limit: int | None = _MANY) -> Iterator[Block]:
+    """What could not be checked, by kind."""
+    if not gaps:
+        return
+    yield line(Span("not checked", "title"), f" ({plural(len(gaps), 'gap')})")
+    ordered = sorted(gaps, key=lambda each: (each.kind, each.side, each.subject))
+    for _, group in groupby(ordered, key=lambda each: each.kind):
+        members = list(group)
+        yield line(f"{members[0].explanation}:", indent=2)
+        yield from _listed((_gap(each) for each in members), limit, 4)
+
+
+def _gap(gap: GapReport) -> Line:
+    side = {"old": " (in old only)", "new": " (in new only)"}.get(gap.side, "")
+    other = gap.detail.removeprefix(_FOLDED)
+    if other != gap.detail:
+        tail = spans(" " + _FOLDED, name(other), Span(side, "dim"))
+        return Line(spans(name(gap.subject)), 4, tail)
+    detail = f", {gap.detail}" if gap.detail else ""
+    return line(name(gap.subject), detail, Span(side, "dim"), indent=4)
+
+
+def _end(report: DiffReport) -> Iterator[Block]:
+    summary = report.summary
+    shown = sum(each.severity == "noise" for each in report.findings)
+    if summary.noise > shown:
+        hidden = plural(summary.noise - shown, "harmless change")
+        yield line(Span(f"{hidden} not listed (--all lists them)", "dim"))
+    if summary.other_crates:
+        yield line(
+            Span(f"{plural(summary.other_crates, 'finding')} of other crates left out", "dim")
+        )
+    if report.verdict == "compatible":
+        gaps = plural(summary.gaps, "gap")
+        yield line(Span(f"compatible in what was checked; {gaps}", "good"))
+
+
+def _listed(lines: Iterable[Line], limit: int | None, indent: int) -> Iterator[Line]:
+    every = list(lines)
+    yield from every[:limit]
+    if limit is not None and len(every) > limit:
+        rest = f"… and {len(every) - limit} more (--all lists them)"
+        yield line(Span(rest, "dim"), indent=indent)
