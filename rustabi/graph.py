@@ -18,18 +18,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import networkx as nx
 
-from rustabi.model import (
-    Composite,
-    Function,
-    Model,
-    Reason,
-    Symbol,
-    Type,
-    TypeId,
-    Vtable,
-    name_of,
-    references,
-)
+from rustabi.model import Composite, Function, Model, Symbol, Type, TypeId, Vtable, name_of
+from rustabi.references import Reason, references
 
 Graph: TypeAlias = "nx.DiGraph[Node]"
 
@@ -38,7 +28,7 @@ class Node(NamedTuple):
     """A node: the symbol or type of that index in the model."""
 
     kind: Literal["symbol", "type"]
-    index: int
+    number: int
 
 
 class Step(NamedTuple):
@@ -155,7 +145,7 @@ def reached(graph: Graph, symbol: int, *, versioned: bool = True) -> set[TypeId]
             graph, filter_edge=lambda a, b: bool(graph.edges[a, b]["versioned"])
         )
     found = nx.descendants(view, Node("symbol", symbol))
-    return {node.index for node in found if node.kind == "type"}
+    return {node.number for node in found if node.kind == "type"}
 
 
 class Dependents(NamedTuple):
@@ -175,10 +165,12 @@ def dependents(graph: Graph, type_id: TypeId) -> Dependents:
     target = Node("type", type_id)
     following = _towards(graph, target)
     paths = {
-        node.index: _steps(graph, node, following) for node in following if node.kind == "symbol"
+        node.number: _steps(graph, node, following) for node in following if node.kind == "symbol"
     }
     by_value = nx.subgraph_view(graph, filter_edge=lambda a, b: bool(graph.edges[a, b]["by_value"]))
-    near = frozenset(node.index for node in nx.ancestors(by_value, target) if node.kind == "symbol")
+    near = frozenset(
+        node.number for node in nx.ancestors(by_value, target) if node.kind == "symbol"
+    )
     return Dependents(paths, near)
 
 
@@ -226,7 +218,7 @@ def paths(graph: Graph, symbol: int, type_id: TypeId, limit: int) -> list[tuple[
 def components(graph: Graph) -> list[set[TypeId]]:
     """Groups of mutually recursive types, largest first."""
     groups = [
-        {node.index for node in group if node.kind == "type"}
+        {node.number for node in group if node.kind == "type"}
         for group in nx.strongly_connected_components(graph)
         if len(group) > 1
     ]
@@ -236,5 +228,5 @@ def components(graph: Graph) -> list[set[TypeId]]:
 def label_of(model: Model, node: Node) -> str:
     """The raw name of a node, for display after demangling; empty for nameless types."""
     if node.kind == "symbol":
-        return model.symbols[node.index].name
-    return name_of(model.types[node.index])
+        return model.symbols[node.number].name
+    return name_of(model.types[node.number])

@@ -25,9 +25,8 @@ from rustabi.model import (
     Unit,
     Vtable,
     name_of,
-    references,
-    renumbered,
 )
+from rustabi.references import references, renumbered
 
 _NewId: TypeAlias = Callable[[TypeId], TypeId]
 

@@ -22,7 +22,6 @@ A worked example: ``struct Bar { x: i8, y: i64, z: i8 }`` as rustc 1.95 lays it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 TypeId: TypeAlias = int
@@ -349,37 +348,6 @@ class Model(NamedTuple):
     origins: tuple[int, ...] = ()
 
 
-Reason: TypeAlias = Literal[
-    "field",
-    "variant",
-    "pointee",
-    "parameter",
-    "return",
-    "element",
-    "target",
-    "underlying",
-    "vtable",
-]
-
-
-class Reference(NamedTuple):
-    """One reference from a type to another.
-
-    Attributes:
-        reason: Why the one mentions the other.
-        label: Which member, variant, parameter, ...; empty where there is one only.
-        target: The other type.
-        versioned: Whether gendwarfksyms follows it, so that it enters the symbol version.
-        by_value: Whether the other's size and alignment bear on this one's layout.
-    """
-
-    reason: Reason
-    label: str
-    target: TypeId
-    versioned: bool = True
-    by_value: bool = True
-
-
 def name_of(node: Type) -> str:
     """The name DWARF gives a type, or an empty string."""
     if isinstance(node, Array | Function):
@@ -402,86 +370,3 @@ def is_definition(node: Type) -> bool:
     if isinstance(node, Composite | Enumeration):
         return not (node.declaration or node.private)
     return True
-
-
-def references(node: Type) -> Iterator[Reference]:
-    """Every reference that ``node`` makes, in source order."""
-    if isinstance(node, Modifier):
-        yield from _target(node)
-    elif isinstance(node, Array):
-        if node.element is not None:
-            yield Reference("element", "", node.element)
-    elif isinstance(node, Function):
-        yield from _signature(node)
-    elif isinstance(node, Enumeration):
-        if node.underlying is not None:
-            yield Reference("underlying", "", node.underlying, versioned=False)
-    elif isinstance(node, Composite):
-        versioned = is_definition(node)
-        for part in node.parts:
-            yield from _part(part, versioned)
-
-
-def _target(node: Modifier) -> Iterator[Reference]:
-    if node.target is not None:
-        indirect = node.kind in INDIRECT
-        yield Reference("pointee" if indirect else "target", "", node.target, by_value=not indirect)
-
-
-def _signature(node: Function) -> Iterator[Reference]:
-    for index, parameter in enumerate(node.parameters):
-        if parameter.type is not None:
-            yield Reference("parameter", parameter.name or str(index), parameter.type)
-    if node.result is not None:
-        yield Reference("return", "", node.result)
-
-
-def _part(part: Part, versioned: bool) -> Iterator[Reference]:
-    if isinstance(part, Member):
-        if part.type is not None:
-            yield Reference("field", part.name or "", part.type, versioned)
-    elif isinstance(part, VariantPart):
-        for member in part.members:
-            yield from _part(member, versioned)
-        for variant in part.variants:
-            for member in variant.members:
-                if member.type is not None:
-                    yield Reference("variant", member.name or "", member.type, versioned)
-
-
-def renumbered(node: Type, new_id: Callable[[TypeId], TypeId]) -> Type:
-    """The same type with every reference passed through ``new_id``."""
-
-    def other(type_id: TypeId | None) -> TypeId | None:
-        return None if type_id is None else new_id(type_id)
-
-    if isinstance(node, Modifier):
-        return node._replace(target=other(node.target))
-    if isinstance(node, Array):
-        return node._replace(element=other(node.element))
-    if isinstance(node, Function):
-        parameters = tuple(each._replace(type=other(each.type)) for each in node.parameters)
-        return node._replace(parameters=parameters, result=other(node.result))
-    if isinstance(node, Enumeration):
-        return node._replace(underlying=other(node.underlying))
-    if isinstance(node, Composite):
-        parts = tuple(_renumbered_part(part, other) for part in node.parts)
-        return node._replace(parts=parts, container=other(node.container))
-    return node
-
-
-def _renumbered_part(part: Part, other: Callable[[TypeId | None], TypeId | None]) -> Part:
-    if isinstance(part, Member):
-        return part._replace(type=other(part.type))
-    if isinstance(part, Unsupported):
-        return part
-
-    def all_of(members: tuple[Member, ...]) -> tuple[Member, ...]:
-        return tuple(member._replace(type=other(member.type)) for member in members)
-
-    discriminant = part.discriminant
-    return VariantPart(
-        all_of(part.members),
-        None if discriminant is None else discriminant._replace(type=other(discriminant.type)),
-        tuple(each._replace(members=all_of(each.members)) for each in part.variants),
-    )

@@ -15,7 +15,8 @@ from typing import NamedTuple
 from rustabi.crc import combine
 from rustabi.kabi import KabiRules
 from rustabi.loader import Loaded, Root
-from rustabi.model import Model, Type, TypeId, is_definition, references
+from rustabi.model import Model, Type, TypeId, is_definition
+from rustabi.references import references
 from rustabi.symtypes import Pieces, TypeStrings, parse_pieces
 
 

@@ -31,8 +31,8 @@ from rustabi.model import (
     Variant,
     VariantPart,
     Vtable,
-    renumbered,
 )
+from rustabi.references import renumbered
 
 _T = TypeVar("_T")
 

@@ -51,11 +51,11 @@ class Section(NamedTuple):
     """A section header.
 
     Attributes:
-        index: Its number.
+        number: Which section it is, counted from 0.
         link, info: As ELF says: of a relocation section, the symbol table and the section it is for.
     """
 
-    index: int
+    number: int
     name: str
     type: int
     flags: int
@@ -97,7 +97,9 @@ class Elf:
         self._data = data
         self._relocated: dict[str, bytes] = {}
         if data[:4] != b"\x7fELF":
-            raise InputError("not an ELF file", path=path, advice="name an object, module or library")
+            raise InputError(
+                "not an ELF file", path=path, advice="name an object, module or library"
+            )
         self.sections = self._read_headers()
         self.by_name = {section.name: section for section in reversed(self.sections)}
 
@@ -146,7 +148,16 @@ class Elf:
             if kind not in (0, _SHT_NOBITS) and start + size > len(self._data):
                 raise self._damaged(f"it ends within section {_string(names, name) or index}")
             yield Section(
-                index, _string(names, name), kind, flags, address, start, size, link, info, entry_size
+                index,
+                _string(names, name),
+                kind,
+                flags,
+                address,
+                start,
+                size,
+                link,
+                info,
+                entry_size,
             )
 
     def _damaged(self, what: str) -> InputError:
@@ -287,7 +298,7 @@ class Elf:
     def _extended_indexes(self, table: Section) -> tuple[int, ...]:
         """SHT_SYMTAB_SHNDX of ``table``: section numbers that do not fit into a symbol."""
         for section in self.sections:
-            if section.type == 18 and section.link == table.index:
+            if section.type == 18 and section.link == table.number:
                 data = self.raw(section)
                 return struct.unpack(self._order + f"{len(data) // 4}I", data[: len(data) // 4 * 4])
         return ()
@@ -297,7 +308,7 @@ class Elf:
     def _relocation_rows(self, target: Section) -> Iterator[tuple[int, int, int, int, int | None]]:
         """(offset, type, symbol index, symbol table index, addend or None) for ``target``."""
         for section in self.sections:
-            if section.info != target.index or section.type not in (4, 9):
+            if section.info != target.number or section.type not in (4, 9):
                 continue
             word = "Q" if self.address_size == 8 else "I"
             with_addend = section.type == 4

@@ -64,7 +64,7 @@ class Memory:
         """Where an address of a linked binary is."""
         for section in self._elf.sections:
             if section.address and section.address <= address < section.address + section.size:
-                return Place(section.index, address - section.address)
+                return Place(section.number, address - section.address)
         return None
 
     def relocated(self, section: str, start: int, end: int) -> Place | None:
@@ -84,9 +84,9 @@ class Memory:
         return None
 
     def _pointers_of(self, section: Section) -> dict[int, Pointer]:
-        if section.index not in self._pointers:
-            self._pointers[section.index] = self._elf.pointers(section)
-        return self._pointers[section.index]
+        if section.number not in self._pointers:
+            self._pointers[section.number] = self._elf.pointers(section)
+        return self._pointers[section.number]
 
     def pointees(self, place: Place, count: int) -> list[list[str]]:
         """Names of what ``count`` words from ``place`` on point to; several for aliases, or none."""

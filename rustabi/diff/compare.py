@@ -11,8 +11,9 @@ from rustabi.diff.kinds import Change, ChangeKind, Severity
 from rustabi.diff.symbols import Signatures, SymbolPairs, compare_vtables, pair_symbols
 from rustabi.diff.walk import Walk, pair_unreached
 from rustabi.graph import principal_trait
-from rustabi.model import Composite, Model, Modifier, Type, TypeId, name_of, references
+from rustabi.model import Composite, Model, Modifier, Type, TypeId, name_of
 from rustabi.names import demangle
+from rustabi.references import references
 
 
 def compare(old: Model, new: Model) -> Comparison:

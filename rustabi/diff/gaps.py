@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from rustabi.model import Composite, Enumeration, Model, TypeId, Unsupported, references
+from rustabi.model import Composite, Enumeration, Model, TypeId, Unsupported
 from rustabi.names import demangle, pairing_key, type_key
+from rustabi.references import references
 
 
 class GapKind(StrEnum):

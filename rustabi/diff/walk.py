@@ -7,8 +7,9 @@ from collections import deque
 from rustabi.diff.contents import Contents
 from rustabi.diff.identity import Identity, Pair
 from rustabi.diff.kinds import Change
-from rustabi.model import Composite, Enumeration, Model, Type, TypeId, name_of, references
+from rustabi.model import Composite, Enumeration, Model, Type, TypeId, name_of
 from rustabi.names import is_unstable_name, type_key
+from rustabi.references import references
 
 
 class Walk:

@@ -120,9 +120,7 @@ _UNSIGNED = frozenset({
     c.FORM_GNU_ADDR_INDEX, c.FORM_GNU_STR_INDEX,
 })  # fmt: skip
 
-_UNIT_REFERENCES = frozenset(
-    {c.FORM_REF1, c.FORM_REF2, c.FORM_REF4, c.FORM_REF8, c.FORM_REF_UDATA}
-)
+_UNIT_REFERENCES = frozenset({c.FORM_REF1, c.FORM_REF2, c.FORM_REF4, c.FORM_REF8, c.FORM_REF_UDATA})
 _INDEXED_STRINGS = frozenset({
     c.FORM_STRX, c.FORM_STRX1, c.FORM_STRX2, c.FORM_STRX3, c.FORM_STRX4, c.FORM_GNU_STR_INDEX,
 })  # fmt: skip
@@ -280,8 +278,10 @@ def _unknown(form: int) -> DwarfError:
     )
 
 
-_VARIABLE = _UNSIGNED | frozenset(_BLOCK_LENGTHS) | frozenset(
-    {c.FORM_SDATA, c.FORM_EXPRLOC, c.FORM_BLOCK, c.FORM_STRING, c.FORM_INDIRECT}
+_VARIABLE = (
+    _UNSIGNED
+    | frozenset(_BLOCK_LENGTHS)
+    | frozenset({c.FORM_SDATA, c.FORM_EXPRLOC, c.FORM_BLOCK, c.FORM_STRING, c.FORM_INDIRECT})
 )
 
 

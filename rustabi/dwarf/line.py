@@ -82,9 +82,7 @@ def _read_files_v5(data: bytes, at: int, unit: Unit, encoding: Encoding) -> dict
     return dict(enumerate(rows))
 
 
-def _read_table_v5(
-    data: bytes, at: int, unit: Unit, encoding: Encoding
-) -> tuple[list[str], int]:
+def _read_table_v5(data: bytes, at: int, unit: Unit, encoding: Encoding) -> tuple[list[str], int]:
     columns = []
     width = data[at]
     at += 1

@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+from rustabi.binary.sections import Sections
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.abbrev import AbbrevSection, Declaration, Table
 from rustabi.dwarf.forms import Attributes, Encoding, Reader
 from rustabi.dwarf.leb128 import read_unsigned
-from rustabi.binary.sections import Sections
 from rustabi.errors import DwarfError
 
 

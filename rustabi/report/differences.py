@@ -207,7 +207,7 @@ def type_of(finding: Finding) -> TypeId | None:
     """The type that a finding's paths lead to, in the model whose paths they are."""
     for affected in finding.affected:
         if affected.path and affected.path[-1].node.kind == "type":
-            return affected.path[-1].node.index
+            return affected.path[-1].node.number
     return None
 
 

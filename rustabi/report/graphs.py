@@ -104,15 +104,15 @@ def _reached(graph: Graph, symbols: Iterable[int]) -> list[Node]:
 
 
 def _id(node: Node) -> str:
-    return f"{node.kind[0]}{node.index}"
+    return f"{node.kind[0]}{node.number}"
 
 
 def _node(model: Model, node: Node) -> NodeReport:
     if node.kind == "symbol":
-        symbol = model.symbols[node.index].name
+        symbol = model.symbols[node.number].name
         return NodeReport(_id(node), "symbol", readable(symbol), symbol, None)
-    shown = model.types[node.index]
-    text = type_text(model.types, node.index)
+    shown = model.types[node.number]
+    text = type_text(model.types, node.number)
     return NodeReport(_id(node), kind_of(shown), text, None, getattr(shown, "size", None))
 
 

@@ -73,8 +73,8 @@ def is_fat_pointer(text: str) -> bool:
 def node_text(model: Model, step: Step) -> str:
     """The node that a step leads to, readable."""
     if step.node.kind == "symbol":
-        return demangle(model.symbols[step.node.index].name)
-    return type_text(model.types, step.node.index)
+        return demangle(model.symbols[step.node.number].name)
+    return type_text(model.types, step.node.number)
 
 
 def is_label(station: str) -> bool:

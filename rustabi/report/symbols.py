@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rustabi.describe import function_text, type_text
-from rustabi.model import Function, Model, Symbol, Type, TypeId, references
+from rustabi.model import Function, Model, Symbol, Type, TypeId
+from rustabi.references import references
 from rustabi.report.facts import BuildFacts, build_facts, readable
 
 

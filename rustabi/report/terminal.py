@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterable
 from types import TracebackType
 from typing import IO, Final
@@ -69,7 +68,9 @@ def _natural_width(block: Block) -> int:
     if isinstance(block, Line):
         return block.indent + width_of(block.spans + block.tail)
     found = set_table(block)
-    return block.indent + sum(found.widths) + 2 * len(found.widths)
+    longest = (max(map(width_of, cells), default=0) for cells in zip(*found.rows, strict=True))
+    sizes = map(max, zip(found.widths, longest, strict=False)) if found.rows else found.widths
+    return block.indent + sum(sizes) + len(GAP) * len(found.widths)
 
 
 def _text(spans: Spans) -> Text:
@@ -106,10 +107,9 @@ class Progress:
         self._status: Status | None = None
         self._message = ""
         self._lock = threading.Lock()
-        self._timer = threading.Timer(delay, self._begin)
+        self._timer = threading.Timer(delay, self.begin)
         self._timer.daemon = True
         self._ended = False
-        self.started = time.monotonic()
 
     def __call__(self, message: str) -> None:
         """Tell what is being done now."""
@@ -135,7 +135,8 @@ class Progress:
             if self._status is not None:
                 self._status.stop()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Start to say what is being done, unless it has ended."""
         with self._lock:
             if not self._ended:
                 self._status = self._console.status(_spoken(self._message))

@@ -109,10 +109,10 @@ def _node(
     via = reasons_in_words(edge["reasons"])
     by_value, versioned = bool(edge["by_value"]), bool(edge["versioned"])
     if node.kind == "symbol":
-        text = readable(model.symbols[node.index].name)
+        text = readable(model.symbols[node.number].name)
         return TreeNode(depth, via, text, "symbol", None, by_value, versioned, again)
-    shown = model.types[node.index]
-    text = type_text(model.types, node.index)
+    shown = model.types[node.number]
+    text = type_text(model.types, node.number)
     size = getattr(shown, "size", None)
     return TreeNode(depth, via, text, kind_of(shown), size, by_value, versioned, again)
 

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rustabi.model import Model, Type, TypeId, name_of, renumbered
+from rustabi.model import Model, Type, TypeId, name_of
+from rustabi.references import renumbered
 from rustabi.snapshot.encode import line
 
 
