@@ -63,8 +63,9 @@ class Member(NamedTuple):
             (DW_AT_data_bit_offset).
         alignment: Bytes; rustc states it on each member.
         accessibility: DW_ACCESS_*: 1 public, 2 restricted, 3 private.
-        expression: The offset is written as an expression (DWARF 2), which gendwarfksyms does not
-            read.
+        derived: The place was worked out from what gendwarfksyms does not read: the offset from an
+            expression (DWARF 2), or a bit field's place from its distance to the end of its
+            storage (DW_AT_bit_offset of DWARF 3 and older, which GCC writes up to DWARF 4).
     """
 
     name: str | None
@@ -74,7 +75,12 @@ class Member(NamedTuple):
     bit_offset: int | None = None
     alignment: int | None = None
     accessibility: int | None = None
-    expression: bool = False
+    derived: bool = False
+
+    @property
+    def stated_offset(self) -> int | None:
+        """The offset where DW_AT_data_member_location says it as a number."""
+        return None if self.derived and self.bit_size is None else self.offset
 
 
 class Variant(NamedTuple):

@@ -92,8 +92,8 @@ class Member(_Record):
     accessibility: Natural | None = Field(
         None, description="DW_ACCESS_*: 1 public, 2 restricted, 3 private"
     )
-    expression: bool = Field(
-        False, description="the offset is written as an expression, as in DWARF 2"
+    derived: bool = Field(
+        False, description="the place is worked out from an older way of writing it"
     )
 
 

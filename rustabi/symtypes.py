@@ -56,6 +56,19 @@ def reference_name(node: Type) -> str | None:
     return f"{prefix}#'{node.name}'" if " " in node.name else f"{prefix}#{node.name}"
 
 
+_LONGEST = 16 << 20
+"""Characters of one type string; nameless types that repeat each other can grow without end."""
+
+
+def _bounded(pieces: Pieces) -> Pieces:
+    if sum(map(len, pieces)) > _LONGEST:
+        raise DwarfError(
+            "a type without a name is too large to write out",
+            advice="the debug info is damaged: build the file again",
+        )
+    return pieces
+
+
 _REFERENCE = re.compile(r"[suet]#(?:'[^']*'|[^ ]*)")
 
 
@@ -114,7 +127,7 @@ class TypeStrings:
             writer = _Writer(self)
             _write(self.types[type_id], writer)
             self._depth -= 1
-            pieces = self._known[type_id] = writer.pieces()
+            pieces = self._known[type_id] = _bounded(writer.pieces())
             self._uses[type_id] = tuple(writer.uses)
         return pieces
 
@@ -212,8 +225,8 @@ class _Writer:
             self._name(member.name if former is None else former.name or member.name)
             + attribute("accessibility", member.accessibility)
             + attribute("bit_size", member.bit_size)
-            + attribute("data_bit_offset", member.bit_offset)
-            + attribute("data_member_location", None if member.expression else member.offset)
+            + attribute("data_bit_offset", None if member.derived else member.bit_offset)
+            + attribute("data_member_location", member.stated_offset)
         )
 
     def _name(self, name: str | None) -> str:

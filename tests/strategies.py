@@ -200,7 +200,7 @@ def example() -> Model:
                 ),
                 container=1,
             ),
-            Composite("union", "", 8, None, (Member("x", 6, expression=True),), private=True),
+            Composite("union", "", 8, None, (Member("x", 6, derived=True),), private=True),
             Array(1, (4, None, (1 << 64) - 1), vector=True),
             Enumeration(
                 "demo::E", 1, 1,

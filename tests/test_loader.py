@@ -746,7 +746,7 @@ def test_location_of_a_member_in_dwarf_2() -> None:
     assert isinstance(found, Composite)
     (part,) = found.parts
     assert isinstance(part, Member)
-    assert (part.offset, part.expression) == (136, True)
+    assert (part.offset, part.derived) == (136, True)
 
 
 @pytest.mark.parametrize("encoding", [0x13, 0x7F, 0x90, 0xFF])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rustabi.diff import KINDS, ChangeKind, Comparison, Severity, compare
+from rustabi.model import Composite, Member
 from scripts.build_samples import all_recipes, input_digest, read_manifest
 from tests.support import OBJECTS, SAMPLES, model_of
 
@@ -110,3 +111,20 @@ def test_committed_objects_are_of_the_sources_beside_them() -> None:
         if recipe.committed and recorded[recipe.output]["inputs"] != input_digest(recipe)
     ]
     assert stale == []
+
+
+def test_bit_fields_of_dwarf_4_and_5_stand_in_the_same_places() -> None:
+    """GCC writes them in two ways; one source has one layout."""
+    for side in ("old", "new"):
+        older = model_of(OBJECTS / f"c_types-{side}-dwarf4.o")
+        newer = model_of(OBJECTS / f"c_types-{side}.o")
+        assert compare(older, newer).findings == ()
+        places = [
+            part.bit_offset
+            for node in older.types
+            if isinstance(node, Composite) and node.name == "flags"
+            for part in node.parts
+            if isinstance(part, Member) and part.bit_size is not None
+        ]
+        assert places
+        assert None not in places

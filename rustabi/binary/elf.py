@@ -52,7 +52,8 @@ class Section(NamedTuple):
 
     Attributes:
         number: Which section it is, counted from 0.
-        link, info: As ELF says: of a relocation section, the symbol table and the section it is for.
+        link, info: As ELF says: of a relocation section, the symbol table and the section it is
+            for.
     """
 
     number: int
@@ -262,7 +263,7 @@ class Elf:
     # symbols
 
     def symbols(self, table: str = ".symtab") -> list[ElfSymbol]:
-        """Rows of a symbol table, the empty first one included; empty when there is no such table."""
+        """Rows of a symbol table, the empty first one included; none without such a table."""
         section = self.by_name.get(table)
         if section is None:
             return []
@@ -355,7 +356,7 @@ class Elf:
         return [row[4] for row in self._symbol_rows(self.sections[table])]
 
     def pointers(self, section: Section) -> dict[int, Pointer]:
-        """Relocated words of a section: offset in it -> where it points. Empty where linked fully."""
+        """Relocated words of a section: offset in it -> where it points; none once linked."""
         result: dict[int, Pointer] = {}
         symbols: dict[int, list[ElfSymbol]] = {}
         for offset, _, symbol, table, addend in self._relocation_rows(section):

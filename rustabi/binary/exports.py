@@ -30,10 +30,12 @@ class Exports(NamedTuple):
 def exports_of(elf: Elf) -> Exports:
     """The exported symbols, by the first rule that yields any.
 
-    1. ``__ksymtab``: symbols named ``__ksymtab_*`` in a linked kernel or module (Linux, all versions).
-    2. ``.export_symbol``: symbols named ``__export_symbol_*`` in a kernel object (Linux 6.4 and newer).
-    3. The dynamic symbol table of a shared library.
-    4. Global symbols that ``nm`` marks T, R, D or B: what rust/Makefile exports from an object. Hidden
+    1. ``__ksymtab``: symbols named ``__ksymtab_*`` in a linked kernel or module (Linux, all
+        versions).
+    2. ``.export_symbol``: symbols named ``__export_symbol_*`` in a kernel object (Linux 6.4 and
+        newer).
+    3. The dynamic symbol table of a shared library. 4. Global symbols that ``nm`` marks T, R, D or
+    B: what rust/Makefile exports from an object. Hidden
        ones do not leave a shared library, but do leave an object, so they stay.
     """
     symbols = elf.symbols()

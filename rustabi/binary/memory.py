@@ -49,15 +49,13 @@ class Memory:
         shift = 32 if self._elf.address_size == 8 else 8
         wanted = _RELATIVE.get(self._elf.machine_number)
         words: dict[int, int] = {}
+        mask = (1 << shift) - 1
         for section in self._elf.sections:
             if section.type != 4:
                 continue
             data = self._elf.raw(section)
-            for offset, info, addend in layout.iter_unpack(
-                data[: len(data) // layout.size * layout.size]
-            ):
-                if info & ((1 << shift) - 1) == wanted:
-                    words[offset] = addend
+            rows = layout.iter_unpack(data[: len(data) // layout.size * layout.size])
+            words.update((row[0], row[2]) for row in rows if row[1] & mask == wanted)
         return words
 
     def place(self, address: int) -> Place | None:
@@ -68,9 +66,9 @@ class Memory:
         return None
 
     def relocated(self, section: str, start: int, end: int) -> Place | None:
-        """Where the first relocated word of ``section`` in [start, end) points that names data or code.
+        """Where the first relocated word in [start, end) of ``section`` points.
 
-        Words that name other debug sections are passed over. For objects only.
+        Words that name other debug sections, not data or code, are passed over. For objects only.
         """
         known = self._elf.by_name.get(section)
         if known is None:
@@ -78,10 +76,14 @@ class Memory:
         pointers = self._pointers_of(known)
         for offset in range(start, end):
             pointer = pointers.get(offset)
-            if pointer is not None and 0 < pointer.section < len(self._elf.sections):
-                if self._elf.sections[pointer.section].flags & _SHF_ALLOC:
-                    return Place(pointer.section, pointer.value)
+            if pointer is not None and self._is_loaded(pointer.section):
+                return Place(pointer.section, pointer.value)
         return None
+
+    def _is_loaded(self, number: int) -> bool:
+        """Whether a section is part of the running program."""
+        sections = self._elf.sections
+        return 0 < number < len(sections) and bool(sections[number].flags & _SHF_ALLOC)
 
     def _pointers_of(self, section: Section) -> dict[int, Pointer]:
         if section.number not in self._pointers:
@@ -89,7 +91,7 @@ class Memory:
         return self._pointers[section.number]
 
     def pointees(self, place: Place, count: int) -> list[list[str]]:
-        """Names of what ``count`` words from ``place`` on point to; several for aliases, or none."""
+        """Names of what ``count`` words from ``place`` on point to; several for aliases."""
         if not 0 < place.section < len(self._elf.sections):
             return []
         section = self._elf.sections[place.section]

@@ -18,6 +18,7 @@ class GapKind(StrEnum):
     FOLDED = "symbol-folded"
     DECLARATION_ONLY = "declaration-only"
     UNSUPPORTED = "unsupported-dwarf"
+    SKIPPED = "binary-skipped"
 
 
 EXPLANATIONS = {
@@ -25,6 +26,7 @@ EXPLANATIONS = {
     GapKind.FOLDED: "folded into another function of equal code; its own entry was dropped",
     GapKind.DECLARATION_ONLY: "the type is declared but not defined in this binary",
     GapKind.UNSUPPORTED: "the debug info uses something that rustabi does not know",
+    GapKind.SKIPPED: "the binary, or a part of it, has no debug info to read types from",
 }
 
 
@@ -51,7 +53,8 @@ def gaps_of(model: Model, reached: set[TypeId]) -> list[Gap]:
         model: The model.
         reached: Types that its exported symbols reach; others cannot matter to a caller.
     """
-    return sorted({*_symbol_gaps(model), *_type_gaps(model, reached)})
+    skipped = (Gap(GapKind.SKIPPED, each, "", each) for each in model.facts.skipped)
+    return sorted({*_symbol_gaps(model), *_type_gaps(model, reached), *skipped})
 
 
 def _symbol_gaps(model: Model) -> Iterator[Gap]:

@@ -51,8 +51,8 @@ class Outline(NamedTuple):
     Attributes:
         scopes: Offset of each type and namespace -> offset of the namespace, struct or class that
             encloses it directly; 0 where there is none.
-        routines: Offsets, in document order, of functions and variables that stand in the unit or in
-            namespaces, structs and classes only.
+        routines: Offsets, in document order, of functions and variables that stand in the unit or
+            in namespaces, structs and classes only.
     """
 
     scopes: dict[int, int]

@@ -1,8 +1,8 @@
 """Readers compiled from abbreviation declarations.
 
-Each declaration becomes one small Python function: runs of fixed-size attributes are read by a single
-``struct`` call, unwanted ones are stepped over. That is what makes plain Python read millions of entries
-a second where a loop over attributes reads tens of thousands.
+Each declaration becomes one small Python function: runs of fixed-size attributes are read by a
+single ``struct`` call, unwanted ones are stepped over. That is what makes plain Python read
+millions of entries a second where a loop over attributes reads tens of thousands.
 
 Values, by class of form (DWARF 5, section 7.5.5):
 
@@ -272,7 +272,7 @@ class _Source:
 
 def _unknown(form: int) -> DwarfError:
     return DwarfError(
-        f"unknown attribute form {form:#x}: its size is not known, so nothing behind it can be read",
+        f"unknown attribute form {form:#x}: its size is unknown, so nothing behind it can be read",
         place=".debug_abbrev",
         advice="the debug info is damaged, or written by a newer compiler than rustabi knows",
     )

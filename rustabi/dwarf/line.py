@@ -1,4 +1,4 @@
-"""The file names of a line table (``.debug_line``, DWARF 5 section 6.2.4); its rows are not read."""
+"""The file names of a line table (``.debug_line``, DWARF 5 section 6.2.4), without its rows."""
 
 from __future__ import annotations
 

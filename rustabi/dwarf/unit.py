@@ -68,7 +68,8 @@ class Unit:
         first_entry: Position of the unit's own entry.
         encoding: Sizes and byte order.
         kind: DW_UT_* (DW_UT_compile for DWARF 4 and older).
-        signature: Type signature of a type unit, and the offset of the type within the unit; or None.
+        signature: Type signature of a type unit, and the offset of the type within the unit; or
+            None.
         readers: Abbreviation code -> `Reader`.
         root: Attributes of the unit's own entry.
         strings, line_strings, indexed_strings: Where string forms look.

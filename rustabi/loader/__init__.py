@@ -63,7 +63,8 @@ def load(
     Args:
         elf: The file.
         symbols: Names to take for exported; None for what the file exports.
-        scope: Of symbol versions; None for ``file`` in relocatable files and ``unit`` in linked ones.
+        scope: Of symbol versions; None for ``file`` in relocatable files and ``unit`` in linked
+            ones.
         all_types: Load every named type, not only those that the symbols reach.
         binary: What to call the file in `Symbol.binary` and `Unit.binary`.
 

@@ -1,4 +1,4 @@
-"""Which entry describes which exported symbol: the rules of gendwarfksyms, and the unit that defines."""
+"""Which entry describes which symbol: by gendwarfksyms' rules, or in the unit that defines it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries, Entry
 from rustabi.dwarf.unit import Unit
 from rustabi.errors import DwarfError
-from rustabi.loader.types import text
+from rustabi.loader.attributes import text
 
 Scope: TypeAlias = Literal["file", "unit"]
-"""Of symbol versions: ``file`` takes an object whole, as gendwarfksyms does when it is called on it;
-``unit`` takes the unit that defines the symbol alone, as a kernel build did before it linked them."""
+"""Of symbol versions: ``file`` takes an object whole, as gendwarfksyms does when it is called on
+it; ``unit`` takes the unit that defines the symbol alone, as a kernel build did before it linked
+them."""
 
 Place: TypeAlias = tuple[int, int]
 _POINTER_PREFIX = "__gendwarfksyms_ptr_"
@@ -70,7 +71,7 @@ def find_symbols(
     pointers: dict[str, list[Description]] = {}
     for index, unit in enumerate(entries.units):
         if scope == "unit" and unit.language in c.LANG_ASSEMBLER:
-            continue  # an assembler's entry says no types; the kernel build takes them from elsewhere
+            continue  # its entries say no types; a kernel build takes them from elsewhere
         for description in _descriptions(entries, unit, index, found):
             found[description.symbol].append(description)
         for description in _pointers(entries, unit, index, found):

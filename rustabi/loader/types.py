@@ -1,8 +1,8 @@
 """Entries -> types: what rustc, GCC and Clang mean by the entries they write.
 
 One small function per tag. Each says which attributes it uses; what it does not know becomes an
-`Unsupported` node, never nothing. Types are numbered when they are first referred to and decoded from a
-work list, so that neither deep nor recursive types need deep recursion.
+`Unsupported` node, never nothing. Types are numbered when they are first referred to and decoded
+from a work list, so that neither deep nor recursive types need deep recursion.
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ from typing import cast
 
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries, Entry
-from rustabi.dwarf.leb128 import read_unsigned
 from rustabi.dwarf.line import file_names
 from rustabi.dwarf.unit import Unit
+from rustabi.loader.attributes import constant, count, number, older_bit_offset, plus_constant, text
 from rustabi.model import (
     Array,
     Base,
     Composite,
     CompositeKind,
-    Constant,
     Enumeration,
     Enumerator,
     Function,
@@ -38,7 +37,8 @@ from rustabi.model import (
 )
 
 WANTED = frozenset({
-    c.AT_NAME, c.AT_BYTE_SIZE, c.AT_BIT_SIZE, c.AT_DISCR, c.AT_CONST_VALUE, c.AT_CONTAINING_TYPE,
+    c.AT_NAME, c.AT_BYTE_SIZE, c.AT_BIT_OFFSET, c.AT_BIT_SIZE, c.AT_DISCR, c.AT_CONST_VALUE,
+    c.AT_CONTAINING_TYPE,
     c.AT_UPPER_BOUND, c.AT_ABSTRACT_ORIGIN, c.AT_ACCESSIBILITY, c.AT_COUNT,
     c.AT_DATA_MEMBER_LOCATION, c.AT_DECL_FILE, c.AT_DECLARATION, c.AT_DISCR_LIST, c.AT_DISCR_VALUE,
     c.AT_ENCODING, c.AT_SPECIFICATION, c.AT_TYPE, c.AT_DATA_BIT_OFFSET, c.AT_LINKAGE_NAME,
@@ -71,26 +71,6 @@ _TYPES_NESTED = frozenset({
     c.TAG_TEMPLATE_TYPE_PARAMETER, c.TAG_SUBPROGRAM,
 })  # fmt: skip
 """Children of a struct that are no part of its layout: gendwarfksyms skips just these."""
-
-_REFERENCES = c.REFERENCE_FORMS
-_CONSTANT_WIDTHS = {c.FORM_DATA1: 8, c.FORM_DATA2: 16, c.FORM_DATA4: 32, c.FORM_DATA8: 64}
-_NUMBERS = frozenset({*_CONSTANT_WIDTHS, c.FORM_UDATA, c.FORM_SDATA, c.FORM_IMPLICIT_CONST})
-_BLOCKS = frozenset({c.FORM_BLOCK1, c.FORM_BLOCK2, c.FORM_BLOCK4, c.FORM_BLOCK, c.FORM_DATA16})
-_U64 = (1 << 64) - 1
-
-
-def number(entry: Entry, attribute: int) -> int | None:
-    """The attribute as libdw's ``dwarf_formudata`` reads it: unsigned 64 bits, or None."""
-    value = entry.attributes.get(attribute)
-    if value.__class__ is int:
-        return cast(int, value) & _U64
-    return None
-
-
-def text(entry: Entry, attribute: int) -> str | None:
-    """The attribute when it is a string, or None."""
-    value = entry.attributes.get(attribute)
-    return value if value.__class__ is str else None
 
 
 class TypeLoader:
@@ -190,12 +170,8 @@ class TypeLoader:
         offset = entry.attributes.get(attribute)
         if offset is None:
             return None
-        # the common case is decided without looking at the form: a known offset
-        known = self._ids.get(offset)
-        if known is not None and entry.form(attribute) in _REFERENCES:
-            return known
         form = entry.form(attribute)
-        if form in _REFERENCES:
+        if form in c.REFERENCE_FORMS:
             return self.id_of(offset, entry.unit)
         if form == c.FORM_REF_SIG8 and offset in self._signatures:
             return self.id_of(self._signatures[offset], entry.unit)
@@ -232,7 +208,7 @@ class TypeLoader:
 
     def _array(self, entry: Entry) -> Type:
         counts = tuple(
-            _count(child)
+            count(child)
             for child in self._entries.children(entry)
             if child.tag == c.TAG_SUBRANGE_TYPE
         )
@@ -256,7 +232,7 @@ class TypeLoader:
         enumerators = []
         for child in self._entries.children(entry, _TYPES_NESTED):
             if child.tag == c.TAG_ENUMERATOR:
-                value = _constant(child, c.AT_CONST_VALUE, signed, extended=False)
+                value = constant(child, c.AT_CONST_VALUE, signed, extended=False)
                 if isinstance(value, Unsupported):
                     return value._replace(name=name, size=size)
                 enumerators.append(Enumerator(text(child, c.AT_NAME) or "", value))
@@ -297,20 +273,27 @@ class TypeLoader:
         location = attributes.get(c.AT_DATA_MEMBER_LOCATION)
         offset = number(entry, c.AT_DATA_MEMBER_LOCATION)
         if location.__class__ is bytes:
-            offset = _plus_constant(location)
+            offset = plus_constant(location)
             if offset is None:
                 form = entry.form(c.AT_DATA_MEMBER_LOCATION)
                 return Unsupported("form", form, text(entry, c.AT_NAME) or "")
-        bits = c.AT_BIT_SIZE in attributes
+        bit_size = bit_offset = None
+        derived = location.__class__ is bytes
+        if c.AT_BIT_SIZE in attributes:
+            bit_size = number(entry, c.AT_BIT_SIZE)
+            bit_offset = number(entry, c.AT_DATA_BIT_OFFSET)
+            if bit_offset is None:
+                bit_offset = older_bit_offset(entry, offset or 0)
+                derived = bit_offset is not None
         return Member(
             text(entry, c.AT_NAME),
             self.reference(entry),
             offset,
-            number(entry, c.AT_BIT_SIZE) if bits else None,
-            number(entry, c.AT_DATA_BIT_OFFSET) if bits else None,
+            bit_size,
+            bit_offset,
             number(entry, c.AT_ALIGNMENT),
             number(entry, c.AT_ACCESSIBILITY),
-            location.__class__ is bytes,
+            derived,
         )
 
     def _variant_part(self, entry: Entry) -> Part:
@@ -350,7 +333,7 @@ class TypeLoader:
         value_list = entry.attributes.get(c.AT_DISCR_LIST)
         if not isinstance(value_list, bytes):
             value_list = None
-        value = _constant(entry, c.AT_DISCR_VALUE, signed, extended=True)
+        value = constant(entry, c.AT_DISCR_VALUE, signed, extended=True)
         if isinstance(value, Unsupported):
             return value
         return Variant(tuple(members), value, value_list)
@@ -358,9 +341,9 @@ class TypeLoader:
     # what an entry does not say itself
 
     def _is_signed(self, entry: Entry) -> bool:
-        """Whether the integer type that the entry refers to is signed, through typedefs and such."""
+        """Whether the integer type that the entry refers to is signed, also through typedefs."""
         seen: set[int] = set()
-        while entry.form(c.AT_TYPE) in _REFERENCES and entry.offset not in seen:
+        while entry.form(c.AT_TYPE) in c.REFERENCE_FORMS and entry.offset not in seen:
             seen.add(entry.offset)
             entry = self._entries.entry(entry.attributes[c.AT_TYPE], entry.unit)
             if entry.tag == c.TAG_BASE_TYPE:
@@ -370,8 +353,8 @@ class TypeLoader:
     def _is_private(self, entry: Entry) -> bool:
         """Whether the entry is defined in a ``.c`` file (gendwarfksyms' is_definition_private).
 
-        rustc gives no DW_AT_decl_file to types, so no Rust type is private. libdw takes file number 0
-        for none.
+        rustc gives no DW_AT_decl_file to types, so no Rust type is private. libdw takes file number
+        0 for none.
         """
         file = entry.attributes.get(c.AT_DECL_FILE)
         if not file:
@@ -392,54 +375,3 @@ _INSIDE_FUNCTIONS = frozenset({
     c.TAG_INLINED_SUBROUTINE, c.TAG_CALL_SITE, c.TAG_GNU_CALL_SITE,
 })  # fmt: skip
 """Children of a function that say nothing about its signature: locals, blocks, calls, labels."""
-
-
-def _plus_constant(expression: bytes) -> int | None:
-    """The offset that DWARF 2 writes as ``DW_OP_plus_uconst offset``; None for other expressions."""
-    if len(expression) < 2 or expression[0] != c.OP_PLUS_UCONST or expression[-1] >= 0x80:
-        return None
-    offset, end = read_unsigned(expression, 1)
-    return offset if end == len(expression) else None
-
-
-def _count(entry: Entry) -> int | None:
-    """Elements of one array dimension: DW_AT_count, else the upper bound plus one, else open.
-
-    Where it is known only when the program runs, both refer to a variable.
-    """
-    count = number(entry, c.AT_COUNT)
-    if count is not None and entry.form(c.AT_COUNT) not in _REFERENCES:
-        return count
-    bound = number(entry, c.AT_UPPER_BOUND)
-    if bound is not None and entry.form(c.AT_UPPER_BOUND) not in _REFERENCES:
-        return (bound + 1) & _U64
-    return None
-
-
-def _constant(
-    entry: Entry, attribute: int, signed: bool, *, extended: bool
-) -> Constant | Unsupported | None:
-    """A discriminant or enumerator value.
-
-    rustc writes the 128-bit ones as blocks in the byte order of the target.
-
-    Args:
-        entry: The variant or enumerator.
-        attribute: DW_AT_discr_value or DW_AT_const_value.
-        signed: Whether the type of the value is.
-        extended: Whether the forms data1 to data8 are sign-extended then. LLVM writes the
-            discriminant -2 as data1 0xfe, and 254 as data2; enumerators it writes as sdata. GCC
-            writes the enumerator 200 of a signed enum as data1, and negative ones as sdata.
-    """
-    raw = entry.attributes.get(attribute)
-    if raw is None:
-        return None
-    form = entry.form(attribute)
-    if form in _BLOCKS:
-        order = "little" if entry.unit.encoding.little_endian else "big"
-        return Constant(int.from_bytes(raw, order, signed=signed), None)  # type: ignore[arg-type]
-    if form not in _NUMBERS:
-        return Unsupported("form", form)
-    bits = _CONSTANT_WIDTHS.get(form)
-    value = raw - (1 << bits) if signed and extended and bits and raw >> (bits - 1) else raw
-    return Constant(value, raw & _U64)

@@ -1,7 +1,8 @@
 """Vtables: the methods behind ``dyn Trait``, which the types of DWARF do not tell.
 
-rustc writes a variable ``<T as Trait>::{vtable}`` with its address, and a struct type with the size of the
-vtable. What the slots point to is told by the data there, through relocations and the symbol table.
+rustc writes a variable ``<T as Trait>::{vtable}`` with its address, and a struct type with the size
+of the vtable. What the slots point to is told by the data there, through relocations and the symbol
+table.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from rustabi.binary.memory import Memory, Place
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries, Entry
 from rustabi.dwarf.leb128 import read_unsigned
-from rustabi.loader.types import TypeLoader, number, text
+from rustabi.loader.attributes import number, text
+from rustabi.loader.types import TypeLoader
 from rustabi.model import Slot, TypeId, Vtable
 from rustabi.names import demangle
 
@@ -123,7 +125,8 @@ class _Signatures:
     def slot(self, names: list[str], self_type: str) -> Slot:
         """The method a slot holds.
 
-        Functions of equal code may have been folded: of several names at one address, the one that is a
+        Functions of equal code may have been folded: of several names at one address, the one that
+            is a
         method of the vtable's own type is meant; where none is, nothing can be said.
         """
         prefix = f"<{self_type} as "

@@ -15,6 +15,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from rustabi.report.page import (
+    GAP,
     Block,
     Line,
     Spans,

@@ -308,9 +308,7 @@ def _mild(title: str, findings: Sequence[FindingReport], limit: int | None) -> I
 
 def _one_line(finding: FindingReport, width: int) -> Line:
     label = finding.kind.replace("-", " ")
-    more = tuple(_phrase(finding))
-    tail = (Span(" "), *more) if more else ()
-    return Line(spans(f"{label:<{width}}  ", name(finding.type)), 2, tail)
+    return Line(spans(f"{label:<{width}}  ", name(finding.type)), 2, tuple(_phrase(finding)))
 
 
 def _gaps(report: DiffReport, limit: int | None) -> Iterator[Block]:
@@ -349,6 +347,9 @@ def _end(report: DiffReport) -> Iterator[Block]:
         yield line(
             Span(f"{plural(summary.other_crates, 'finding')} of other crates left out", "dim")
         )
+    if report.verdict == "incompatible":
+        kind = next(each.kind for each in report.findings if each.severity == "break")
+        yield line(Span(f"rustabi explain {kind} tells what that means", "dim"))
     if report.verdict == "compatible":
         gaps = plural(summary.gaps, "gap")
         yield line(Span(f"compatible in what was checked; {gaps}", "good"))
