@@ -13,7 +13,7 @@ from rustabi.report.page import plain
 from rustabi.report.symbols import SymbolReport, symbol_report, symbols_report, type_counts
 from rustabi.report.symvers import (
     Export,
-    exports_of_file,
+    exports_of_files,
     exports_of_kernel,
     module_name,
     symtypes_text,
@@ -82,19 +82,25 @@ def test_ambiguous_versions_are_marked_and_counted() -> None:
 
 def test_lines_of_module_symvers() -> None:
     symbols = [Symbol("first", None, None, version=0xABC), Symbol("second", None, None)]
-    exports = {"second": Export("EXPORT_SYMBOL", "NS")}
-    assert list(symvers_lines(symbols, "demo", exports)) == [
+    exports = {("", "second"): Export("EXPORT_SYMBOL", "NS")}
+    assert list(symvers_lines(symbols, "out/demo.ko", exports)) == [
         "0x00000abc\tfirst\tdemo\tEXPORT_SYMBOL_GPL\t",
         "0x00000000\tsecond\tdemo\tEXPORT_SYMBOL\tNS",
     ]
 
 
+def test_modules_of_a_folder_are_named_by_their_path() -> None:
+    symbols = [Symbol("first", None, None, binary="drivers/usb/storage.ko")]
+    (line,) = symvers_lines(symbols, "out", {})
+    assert line.split("\t")[2] == "drivers/usb/storage"
+
+
 @pytest.mark.parametrize(
-    ("target", "module"),
-    [("vmlinux", "vmlinux"), ("out/demo.ko", "demo"), ("demo.ko.xz", "demo"), ("a/k.o", "k")],
+    ("name", "module"),
+    [("vmlinux", "vmlinux"), ("demo.ko", "demo"), ("demo.ko.xz", "demo"), ("a/k.o", "a/k")],
 )
-def test_module_names(target: str, module: str) -> None:
-    assert module_name(target) == module
+def test_module_names(name: str, module: str) -> None:
+    assert module_name(name) == module
 
 
 def elf_of(sections: dict[str, bytes], rows: list[Row]) -> Elf:
@@ -136,19 +142,19 @@ def test_exports_of_a_module_by_section_and_by_flag() -> None:
 @needs_corpus
 @pytest.mark.slow
 def test_exports_of_a_vmlinux_are_those_of_module_symvers() -> None:
-    found = exports_of_file(CORPUS / "vmlinux")
+    found = exports_of_files([(CORPUS / "vmlinux", "")])
     for line in (CORPUS / "base" / "Module.symvers").read_text().splitlines():
         _, name, module, kind, namespace = line.split("\t")
         if module == "vmlinux":
-            assert found[name] == Export(kind, namespace)
+            assert found["", name] == Export(kind, namespace)
 
 
 def test_what_is_no_elf_file_says_nothing_of_exports(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("text")
-    assert exports_of_file(tmp_path / "x") == exports_of_file(tmp_path) == {}
+    assert exports_of_files([(tmp_path / "x", "x"), (tmp_path, "y")]) == {}
 
 
-@pytest.mark.parametrize("sample", ["constructs", "c_types-old", "folded_function-new"])
+@pytest.mark.parametrize("sample", ["member_added-new", "c_types-old", "folded_function-new"])
 def test_type_strings_are_those_of_gendwarfksyms(sample: str) -> None:
     golden = GOLDENS / "gendwarfksyms" / f"{sample}.o.symtypes"
     assert symtypes_text(loaded_from(OBJECTS / f"{sample}.o")) == golden.read_text()

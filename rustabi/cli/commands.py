@@ -157,10 +157,13 @@ def _loaded(options: Namespace, names: Sequence[str] | None, say: Say) -> Loaded
 
 
 def _symvers(options: Namespace, model: Model) -> str:
-    from rustabi.report.symvers import exports_of_file, module_name, symvers_lines
+    from rustabi.report.symvers import exports_of_files, symvers_lines
+    from rustabi.target import resolve
 
-    exports = exports_of_file(Path(options.target))
-    lines = symvers_lines(model.symbols, module_name(options.target), exports)
+    path = Path(options.target)
+    is_folder = path.is_dir() and not (path / "Cargo.toml").is_file()
+    binaries = resolve(path).binaries if is_folder else ((path, ""),)
+    lines = symvers_lines(model.symbols, options.target, exports_of_files(binaries))
     return "".join(f"{line}\n" for line in lines)
 
 

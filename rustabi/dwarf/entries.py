@@ -45,6 +45,10 @@ class Entry(NamedTuple):
         return 0
 
 
+_make = tuple.__new__
+"""Makes an `Entry` of its fields without the detour through a Python function."""
+
+
 class Outline(NamedTuple):
     """Where things stand in a unit, without their contents.
 
@@ -118,7 +122,7 @@ class Entries:
             attributes, end = reader.decode(self._data, at, unit)
         except _DAMAGE as error:
             _damaged(offset, error)
-        return Entry(offset, reader.declaration.tag, attributes, unit, reader, end)
+        return _make(Entry, (offset, reader.tag, attributes, unit, reader, end))
 
     def referred(self, entry: Entry, attribute: int) -> Entry | None:
         """The entry that an attribute refers to by its offset; None where it does not.
@@ -141,11 +145,15 @@ class Entries:
         try:
             while at < end:
                 offset = at
-                code, at = read_unsigned(data, offset)
-                if code:
-                    reader = readers[code]
-                    attributes, at = reader.decode(data, at, unit)
-                    yield Entry(offset, reader.declaration.tag, attributes, unit, reader, at)
+                code = data[at]
+                at += 1
+                if not code:
+                    continue
+                if code >= 0x80:
+                    code, at = read_unsigned(data, offset)
+                reader = readers[code]
+                attributes, at = reader.decode(data, at, unit)
+                yield _make(Entry, (offset, reader.tag, attributes, unit, reader, at))
             if at > end:
                 raise IndexError("entries reach beyond their unit")
         except _DAMAGE as error:
@@ -161,7 +169,7 @@ class Entries:
         Raises:
             DwarfError: A child is not readable.
         """
-        if not parent.reader.declaration.has_children:
+        if not parent.reader.has_children:
             return
         data, unit = self._data, parent.unit
         readers = unit.readers
@@ -178,13 +186,13 @@ class Entries:
                 if code >= 0x80:
                     code, at = read_unsigned(data, offset)
                 reader = readers[code]
-                tag = reader.declaration.tag
+                tag = reader.tag
                 if tag in ignored:
                     at = reader.skip(data, at) if reader.size is None else at + reader.size
                 else:
                     attributes, at = reader.decode(data, at, unit)
-                    yield Entry(offset, tag, attributes, unit, reader, at)
-                if reader.declaration.has_children:
+                    yield _make(Entry, (offset, tag, attributes, unit, reader, at))
+                if reader.has_children:
                     at = self._after_children(unit, at)
         except _DAMAGE as error:
             _damaged(at, error)
@@ -209,7 +217,7 @@ class Entries:
                 code, at = read_unsigned(data, start)
             reader = readers[code]
             at = reader.skip(data, at) if reader.size is None else at + reader.size
-            if reader.declaration.has_children:
+            if reader.has_children:
                 depth += 1
         if at > unit.end:
             raise IndexError("children reach beyond their unit")
@@ -261,7 +269,7 @@ class Entries:
             if code >= 0x80:
                 code, at = read_unsigned(data, offset)
             reader = readers[code]
-            tag, has_children, _ = reader.declaration
+            tag, has_children = reader.tag, reader.has_children
             if tag in _SCOPED_TAGS:
                 scopes[offset] = scope
             elif walkable and tag in _ROUTINE_TAGS:

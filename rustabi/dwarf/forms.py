@@ -66,12 +66,15 @@ class Reader:
 
     Attributes:
         declaration: What they are compiled from.
+        tag, has_children: Of the declaration.
         size: Bytes of an entry after its code, or None where entries differ.
         skip: Position after the entry whose attributes start at the given position.
         decode: Attributes (the wanted ones) and the position after them.
     """
 
-    __slots__ = ("_encoding", "_wanted", "declaration", "decode", "size", "skip")
+    __slots__ = (
+        "_encoding", "_wanted", "declaration", "decode", "has_children", "size", "skip", "tag",
+    )  # fmt: skip
 
     def __init__(
         self, declaration: Declaration, encoding: Encoding, wanted: frozenset[int] | None
@@ -87,6 +90,8 @@ class Reader:
             DwarfError: A form is unknown, so that the entry's size is unknown too.
         """
         self.declaration = declaration
+        self.tag = declaration.tag
+        self.has_children = declaration.has_children
         self.size = _size(declaration, encoding)
         self._encoding = encoding
         self._wanted = wanted
@@ -161,18 +166,6 @@ def _value_expression(form: int, raw: str, encoding: Encoding) -> str:
     return raw
 
 
-def read_block(data: bytes, at: int, length: int) -> tuple[bytes, int]:
-    """``length`` bytes from ``at`` and the position after them.
-
-    Raises:
-        IndexError: The data end before.
-    """
-    end = at + length
-    if end > len(data):
-        raise IndexError("block reaches beyond the section")
-    return bytes(data[at:end]), end
-
-
 def read_string(data: bytes, at: int) -> tuple[str, int]:
     """The NUL-terminated string at ``at`` and the position after its NUL.
 
@@ -183,6 +176,18 @@ def read_string(data: bytes, at: int) -> tuple[str, int]:
     if end < 0:
         raise IndexError("string without end")
     return str(data[at:end], "utf-8", "surrogateescape"), end + 1
+
+
+_BOUND = "if at > len(data): raise IndexError(at)"
+
+
+def _length(name: str) -> list[str]:
+    """Source that reads an unsigned LEB128 number, the common single byte without a call."""
+    return [
+        f"{name} = data[at]",
+        "at += 1",
+        f"if {name} > 127: {name}, at = read_unsigned(data, at - 1)",
+    ]
 
 
 class _Source:
@@ -237,25 +242,31 @@ class _Source:
         self._run = []
 
     def _variable(self, form: int, raw: str) -> None:
+        """Emit an attribute whose size stands in the data; most take one byte for it."""
         if form in _UNSIGNED:
-            line = f"{raw}, at = read_unsigned(data, at)"
+            self._both(*_length(raw))
         elif form == c.FORM_SDATA:
-            line = f"{raw}, at = read_signed(data, at)"
-        elif form in (c.FORM_EXPRLOC, c.FORM_BLOCK):
-            line = f"n, at = read_unsigned(data, at); {raw}, at = read_block(data, at, n)"
-        elif form in _BLOCK_LENGTHS:
-            width = _BLOCK_LENGTHS[form]
-            order = "little" if self._encoding.little_endian else "big"
-            line = (
-                f"n = int.from_bytes(data[at:at + {width}], {order!r}); "
-                f"{raw}, at = read_block(data, at + {width}, n)"
-            )
+            self._both(f"{raw}, at = read_signed(data, at)")
         elif form == c.FORM_STRING:
-            line = f"{raw}, at = read_string(data, at)"
+            self._decode.append(f"{raw}, at = read_string(data, at)")
+            self._skip.append("at = data.index(0, at) + 1")
         else:
+            self._both(*self._block_length(form))
+            self._decode.append(f"{raw} = data[at:at + n]")
+            self._both("at += n", _BOUND)
+
+    def _both(self, *lines: str) -> None:
+        self._decode += lines
+        self._skip += lines
+
+    def _block_length(self, form: int) -> list[str]:
+        if form in (c.FORM_EXPRLOC, c.FORM_BLOCK):
+            return _length("n")
+        width = _BLOCK_LENGTHS.get(form)
+        if width is None:
             raise _unknown(form)
-        self._decode.append(line)
-        self._skip.append(line)
+        order = "little" if self._encoding.little_endian else "big"
+        return [f"n = int.from_bytes(data[at:at + {width}], {order!r})", f"at += {width}"]
 
     def finish(self) -> list[str]:
         """Complete `text`, the source of both functions; the ``struct`` formats it uses."""
@@ -312,7 +323,6 @@ def _compile(
     scope: dict[str, Any] = {
         "read_unsigned": read_unsigned,
         "read_signed": read_signed,
-        "read_block": read_block,
         "read_string": read_string,
     }
     for index, layout in enumerate(source.finish()):

@@ -218,7 +218,7 @@ class TypeLoader:
         """The signature of a subprogram or subroutine type entry."""
         parameters = []
         variadic = False
-        if entry.reader.declaration.has_children:
+        if entry.reader.has_children:
             for child in self._entries.children(entry, _INSIDE_FUNCTIONS):
                 if child.tag == c.TAG_FORMAL_PARAMETER:
                     parameters.append(Parameter(text(child, c.AT_NAME), self.reference(child)))

@@ -271,6 +271,8 @@ def _lost(comparison: Comparison) -> ErrorReport | None:
     return ErrorReport(
         kind="lost-data",
         message=f"NEW lacks debug info that OLD has: {what}",
+        path=None,
+        place=None,
         advice="build NEW with full debug info, as OLD was, and do not strip it",
     )
 

@@ -17,11 +17,11 @@ class ErrorReport:
     `lost-data`, `output`, `internal`, ..."""
     message: str
     """What is wrong, in one sentence."""
-    path: str | None = None
+    path: str | None
     """The file it was found in; null where it is in none."""
-    place: str | None = None
+    place: str | None
     """Where in the file."""
-    advice: str | None = None
+    advice: str | None
     """What to do about it."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rustabi.model import Model
 from rustabi.names import crate_of, demangle
@@ -21,6 +21,12 @@ STD_CRATES: Final = frozenset({
 
 _RUSTC = re.compile(r"rustc version (\S+(?: \([^)]*\))?)")
 _MODULES = re.compile(r"(?<![\w:])(?:[a-z_][a-z0-9_]*(?:\{[^{}]*\})?::|\{[^{}]*\}::)+(?=[\w&*(\[])")
+
+
+Exact: TypeAlias = int | str
+"""An integer; beyond 2**53 a decimal string, because many JSON readers know only doubles."""
+
+_LARGEST_DOUBLE: Final = 1 << 53
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,8 @@ class GapReport:
     """Something that could not be checked."""
 
     kind: str
-    """Why: `symbol-without-dwarf`, `symbol-folded`, `declaration-only`, `unsupported-dwarf`,
-    `symbol-not-found`."""
+    """Why, such as `symbol-folded`; see `rustabi explain`. `symbol-not-found`: a symbol list names
+    it, but neither build exports it."""
     subject: str
     """The symbol or type, readable."""
     detail: str
@@ -94,6 +100,11 @@ def gap_report(gap: Gap, side: str) -> GapReport:
     from rustabi.diff.gaps import EXPLANATIONS  # brings networkx, which most reports do without
 
     return GapReport(str(gap.kind), gap.subject, gap.detail, side, EXPLANATIONS[gap.kind])
+
+
+def exact(value: int | None) -> Exact | None:
+    """An integer as every JSON reader reads it."""
+    return str(value) if value is not None and abs(value) > _LARGEST_DOUBLE else value
 
 
 def readable(name: str) -> str:

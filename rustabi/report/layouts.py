@@ -12,7 +12,7 @@ from rustabi.errors import UsageError
 from rustabi.layout import PADDING, Field, Item, Layout, Layouts, VariantLayout, is_permuted
 from rustabi.model import Composite, Enumeration, Model, name_of
 from rustabi.names import generic_of
-from rustabi.report.facts import BuildFacts, build_facts, crate
+from rustabi.report.facts import BuildFacts, Exact, build_facts, crate, exact
 from rustabi.report.paths import member_name
 from rustabi.report.select import near
 
@@ -47,8 +47,8 @@ class EnumeratorReport:
 
     name: str
     """Without the name of the enum."""
-    value: int | None
-    """The number; null where DWARF states none."""
+    value: Exact | None
+    """The number, beyond 2**53 as a decimal string; null where DWARF states none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,9 @@ class VariantReport:
 
     name: str
     """Its name in Rust."""
-    value: int | None
-    """The value of the tag or niche that selects it; null where it is the one that has none."""
+    value: Exact | None
+    """The value of the tag or niche that selects it, beyond 2**53 as a decimal string; null where
+    it is the one that has none."""
     size: int
     """Bytes up to the end of its last member or the tag."""
     items: tuple[ItemReport, ...]
@@ -116,8 +117,8 @@ class TypeReport:
     """Where a value tells which variant it is."""
     dataful: str | None
     """The variant that a niche enum takes when no other's value stands there."""
-    unused_values: int | None
-    """Values of the tag that select no variant; null where not known."""
+    unused_values: Exact | None
+    """Number of values of the tag that select no variant; null where not known."""
     variants: tuple[VariantReport, ...]
     """In source order; none but for an enum with data."""
     enumerators: tuple[EnumeratorReport, ...]
@@ -268,7 +269,7 @@ def type_report(model: Model, layout: Layout) -> TypeReport:
             model, (), discriminant.item, _tag_type(model, layout)
         ),
         dataful=_dataful(variants, choice.dataful if choice else None),
-        unused_values=choice.unused if choice else None,
+        unused_values=exact(choice.unused if choice else None),
         variants=tuple(_variant(model, layout, each) for each in variants),
         enumerators=tuple(_enumerators(node)),
     )  # fmt: skip
@@ -286,7 +287,7 @@ def _dataful(variants: Sequence[VariantLayout], position: int | None) -> str | N
 def _enumerators(node: object) -> Iterator[EnumeratorReport]:
     if isinstance(node, Enumeration):
         for each in node.enumerators:
-            yield EnumeratorReport(each.name, None if each.value is None else each.value.value)
+            yield EnumeratorReport(each.name, exact(each.value.value if each.value else None))
 
 
 def _variant(model: Model, layout: Layout, variant: VariantLayout) -> VariantReport:
@@ -294,7 +295,7 @@ def _variant(model: Model, layout: Layout, variant: VariantLayout) -> VariantRep
     coroutine = layout.choice is not None and layout.choice.is_coroutine
     return VariantReport(
         name=_state(model, variant) if coroutine else variant.name or "",
-        value=variant.value,
+        value=exact(variant.value),
         size=variant.size,
         items=tuple(_items(model, variant.fields, variant.items, _tag_type(model, layout))),
         source_order=tuple(names),

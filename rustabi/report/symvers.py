@@ -32,7 +32,7 @@ class Export(NamedTuple):
 
 
 def symvers_lines(
-    symbols: Iterable[Symbol], module: str, exports: Mapping[str, Export]
+    symbols: Iterable[Symbol], target: str, exports: Mapping[tuple[str, str], Export]
 ) -> Iterator[str]:
     """``0x%08x<tab>symbol<tab>module<tab>export type<tab>namespace`` for each symbol.
 
@@ -40,27 +40,37 @@ def symvers_lines(
 
     Args:
         symbols: The symbols.
-        module: What exports them: ``vmlinux``, or the path of a module without ``.ko``.
-        exports: How those are exported that say so; others as Rust's are (rust/exports.c).
+        target: What they were read from.
+        exports: (binary, symbol) -> how it is exported, where the binary says so. Others are taken
+            to be exported as Rust's are (rust/exports.c).
     """
     for symbol in symbols:
-        export = exports.get(symbol.name, Export(_GPL))
+        export = exports.get((symbol.binary, symbol.name), Export(_GPL))
+        module = module_name(symbol.binary or Path(target).name)
         version = symbol.version or 0
         yield f"0x{version:08x}\t{symbol.name}\t{module}\t{export.type}\t{export.namespace}"
 
 
-def module_name(target: str) -> str:
-    """What Module.symvers calls a binary: its file name without ``.ko``, ``.o`` and packing."""
-    name = Path(target).name
+def module_name(name: str) -> str:
+    """What Module.symvers calls a binary: its path in the build without ``.ko`` or ``.o``."""
     for suffix in (".gz", ".xz", ".zst", ".ko", ".o", ".debug"):
         name = name.removesuffix(suffix)
     return name
 
 
-def exports_of_file(path: Path) -> dict[str, Export]:
-    """`exports_of_kernel` of a file; nothing where it is no ELF file."""
-    data = read_binary(path) if path.is_file() else b""
-    return exports_of_kernel(Elf(data, str(path))) if data.startswith(b"\x7fELF") else {}
+def exports_of_files(binaries: Iterable[tuple[Path, str]]) -> dict[tuple[str, str], Export]:
+    """`exports_of_kernel` of files, by binary and symbol; nothing of those that are no ELF files.
+
+    Args:
+        binaries: (path, what `Symbol.binary` calls it).
+    """
+    found: dict[tuple[str, str], Export] = {}
+    for path, binary in binaries:
+        data = read_binary(path) if path.is_file() else b""
+        if data.startswith(b"\x7fELF"):
+            exports = exports_of_kernel(Elf(data, str(path)))
+            found |= {(binary, symbol): export for symbol, export in exports.items()}
+    return found
 
 
 def exports_of_kernel(elf: Elf) -> dict[str, Export]:

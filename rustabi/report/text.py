@@ -65,11 +65,18 @@ def symbols_page(report: SymbolsReport) -> Page:
 
 def symbol_table(symbols: Sequence[SymbolReport], indent: int = 0) -> Table:
     """CRC, number of types, names; what is folded or ambiguous is said behind the name."""
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("version"), Column("types", right=True), Column("symbol"),
         Column("linker name", optional=True),
     )  # fmt: skip
-    return Table(columns, tuple(_symbol_row(each) for each in symbols), indent)
+    rows: tuple[tuple[Spans, ...], ...] = tuple(map(_symbol_row, symbols))
+    if any(each.binary for each in symbols):
+        columns = (*columns[:2], Column("binary"), *columns[2:])
+        rows = tuple(
+            (*row[:2], spans(each.binary), *row[2:])
+            for row, each in zip(rows, symbols, strict=True)
+        )
+    return Table(columns, rows, indent)
 
 
 def _symbol_row(symbol: SymbolReport) -> tuple[Spans, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rustabi.report.facts import plural, short
+from rustabi.report.facts import Exact, plural, short
 from rustabi.report.layouts import (
     ItemReport,
     LayoutReport,
@@ -114,7 +114,9 @@ def _told_apart(report: TypeReport) -> str:
     if report.encoding == "niche":
         return f"niche: told apart by values of {where} that {report.dataful} never has there"
     unused = report.unused_values
-    rest = "" if unused is None or unused > _MANY else f", {plural(unused, 'value')} unused"
+    rest = (
+        "" if unused is None or int(unused) > _MANY else f", {plural(int(unused), 'value')} unused"
+    )
     return f"tag: {where}{rest}"
 
 
@@ -129,8 +131,9 @@ def _variant(report: TypeReport, variant: VariantReport) -> Iterator[Block]:
     yield from _orders(variant.source_order, variant.memory_order, variant.permuted, 4)
 
 
-def number(value: int) -> str:
+def number(value: Exact) -> str:
     """A number as a reader wants it: decimal where small, hexadecimal where its bits matter."""
+    value = int(value)
     return str(value) if -1024 < value < 1024 else hex(value)
 
 

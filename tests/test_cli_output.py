@@ -1,0 +1,201 @@
+"""Where the output goes, and what becomes of it when that goes wrong; start-up."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rustabi.cli import main
+from rustabi.cli.output import OutputError, write
+from tests.support import OBJECTS
+
+OLD = str(OBJECTS / "member_added-old.o")
+NEW = str(OBJECTS / "member_added-new.o")
+PROGRAM = [sys.executable, "-m", "rustabi"]
+
+HEAVY = {
+    "demangle", "elftools", "networkx", "numpy", "pydantic", "rich", "rust_demangler", "zstandard",
+}  # fmt: skip
+
+
+def program(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    settings = {**os.environ, **environment}
+    return subprocess.run(
+        [*PROGRAM, *arguments], capture_output=True, text=True, env=settings, check=False
+    )
+
+
+# files
+
+
+def test_a_file_is_written_whole(tmp_path: Path) -> None:
+    path = tmp_path / "report.txt"
+    assert main(["diff", OLD, NEW, "-o", str(path)]) == 1
+    assert path.read_text().startswith("INCOMPATIBLE: ")
+    assert [each.name for each in tmp_path.iterdir()] == ["report.txt"]
+
+
+def test_a_failed_command_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "report.txt"
+    path.write_text("before")
+    assert main(["diff", OLD, "nothing.o", "-o", str(path)]) == 2
+    assert path.read_text() == "before"
+
+
+def test_a_failed_write_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "report.txt"
+    path.write_text("before")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match="No space left"):
+        write("after", str(path))
+    assert path.read_text() == "before"
+    assert [each.name for each in tmp_path.iterdir()] == ["report.txt"]
+
+
+def test_mode_and_links_are_kept(tmp_path: Path) -> None:
+    path, link = tmp_path / "report.txt", tmp_path / "link.txt"
+    path.write_text("before")
+    path.chmod(0o640)
+    link.symlink_to(path)
+    write("after", str(link))
+    assert path.read_text() == "after"
+    assert link.is_symlink()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_device_is_not_replaced() -> None:
+    write("text", "/dev/null")
+    assert not Path("/dev/null").is_file()
+
+
+def test_a_file_has_no_colours_unless_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "report.txt"
+    main(["diff", OLD, NEW, "-o", str(path)])
+    assert "\x1b" not in path.read_text()
+    main(["diff", OLD, NEW, "-o", str(path), "--color", "always"])
+    assert "\x1b[1;31mINCOMPATIBLE" in path.read_text()
+
+
+# pipes and terminals
+
+
+def test_piped_text_is_plain_and_not_wrapped() -> None:
+    done = program("diff", OLD, NEW, COLUMNS="40")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "\x1b" not in done.stdout
+    assert "    config_id → parameter config → &Config → Config.mode\n" in done.stdout
+    assert not re.search("[─│┌┐└┘━]", done.stdout)
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    command = f"'{sys.executable}' -m rustabi layout '{OBJECTS / 'constructs.o'}' | head -1"
+    script = f'{command}; echo "${{PIPESTATUS[0]}}"'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0"
+    assert done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_is_an_error() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, "layout", NEW], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("rustabi: error: cannot write to standard output: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_output_that_cannot_encode_an_arrow_gets_utf_8_all_the_same() -> None:
+    done = subprocess.run(
+        [*PROGRAM, "diff", OLD, NEW], capture_output=True, check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "→" in done.stdout.decode("utf-8")
+
+
+def on_a_terminal(*arguments: str, **environment: str) -> str:
+    """What a run says on a terminal of 80 columns."""
+    settings = {**os.environ, "TERM": "xterm", "COLUMNS": "80", **environment}
+    settings = {key: value for key, value in settings.items() if value}
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*PROGRAM, *arguments], stdout=theirs, stderr=theirs, env=settings
+    ) as run:
+        os.close(theirs)
+        said = b""
+        while True:
+            try:
+                chunk = os.read(ours, 1 << 16)
+            except OSError:  # the other end is closed
+                break
+            if not chunk:
+                break
+            said += chunk
+        run.wait()
+    os.close(ours)
+    return said.decode().replace("\r\n", "\n")
+
+
+def test_a_terminal_gets_colours_and_names_that_fit() -> None:
+    said = on_a_terminal("symbols", str(OBJECTS / "constructs.o"), NO_COLOR="")
+    assert "\x1b[36m" in said
+    rows = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", said).splitlines()[1:]
+    assert max(map(len, rows)) <= 80
+
+
+@pytest.mark.parametrize("setting", [{"NO_COLOR": "1"}, {"TERM": "dumb", "NO_COLOR": ""}])
+def test_a_terminal_without_colours(setting: dict[str, str]) -> None:
+    assert "\x1b" not in on_a_terminal("diff", OLD, NEW, **setting)
+
+
+def test_colours_can_be_refused_and_demanded() -> None:
+    assert "\x1b" not in on_a_terminal("diff", OLD, NEW, "--color", "never", NO_COLOR="")
+    assert "\x1b[" in program("diff", OLD, NEW, "--color", "always").stdout
+
+
+# start-up
+
+
+def imported(*arguments: str) -> set[str]:
+    """The packages that a run imports."""
+    code = (
+        "import sys; from rustabi.cli import main; main(sys.argv[1:]);"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["diff", "--help"]])
+def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
+    assert not imported(*arguments) & HEAVY
+
+
+@pytest.mark.parametrize("form", ["text", "json", "symvers", "symtypes"])
+def test_symbols_import_neither_graph_nor_schema(form: str) -> None:
+    found = imported("symbols", NEW, "--format", form)
+    assert not found & {"networkx", "pydantic", "rich"}
+
+
+@pytest.mark.parametrize("command", ["layout", "diff"])
+def test_plain_text_and_json_need_no_rich_or_pydantic(command: str) -> None:
+    targets = [NEW] if command == "layout" else [OLD, NEW]
+    for form in ("text", "json"):
+        assert not imported(command, *targets, "--format", form) & {"rich", "pydantic"}
