@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from rustabi.cli import main
 from rustabi.report.contract import ADAPTER, json_schema
-from tests.support import OBJECTS
+from tests.support import OBJECTS, ROOT
 
 NEW = str(OBJECTS / "nested_change-new.o")
 OLD = str(OBJECTS / "nested_change-old.o")
@@ -108,6 +108,22 @@ def test_the_contract_of_a_comparison(capsys: pytest.CaptureFixture[str]) -> Non
         ],
         "by_value": False,
     }
+
+
+def test_the_example_in_the_documentation_is_real(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    example = page.split("<!-- diff -->\n```json\n")[1].split("```")[0]
+    monkeypatch.chdir(OBJECTS)
+    main(["diff", "member_added-old.o", "member_added-new.o", "--format", "json"])
+    assert capsys.readouterr().out == example
+
+
+def test_the_documentation_names_every_report() -> None:
+    page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    for name in schema()["discriminator"]["mapping"]:
+        assert f"`{name}`" in page
 
 
 def test_the_contract_of_a_failure(capsys: pytest.CaptureFixture[str]) -> None:

@@ -85,6 +85,12 @@ def test_enums_without_data_list_their_values() -> None:
     assert "    Critical  = 3\n" in page
 
 
+def test_numbers_that_no_double_holds_are_text() -> None:
+    last = one("enumerator_value_128-new", "Wide").enumerators[-1]
+    assert last.value == str(1 << 100)
+    assert f"= {1 << 100:#x}\n" in text("enumerator_value_128-new", "Wide")
+
+
 def test_states_of_coroutines_have_names() -> None:
     states = one("constructs", "constructs::closures::count::{async_fn_env#0}").variants
     assert [each.name for each in states][:3] == ["Unresumed", "Returned", "Panicked"]

@@ -1,4 +1,8 @@
-"""ELF files: sections decompressed and relocated, symbols, notes. The only door to pyelftools."""
+"""ELF files: sections decompressed and relocated, symbols, notes.
+
+Headers and tables are unpacked whole, because objects have thousands of sections and kernels
+hundreds of thousands of symbols. pyelftools is what the tests hold this against.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,13 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from elftools.elf.elffile import ELFFile
-
 from rustabi.binary.relocation import ABSOLUTE
 from rustabi.binary.sections import Sections
 from rustabi.errors import InputError
 
 _SHN_UNDEF, _SHN_LORESERVE, _SHN_XINDEX = 0, 0xFF00, 0xFFFF
 _SHT_NOBITS = 8
+_ET_REL = 1
 _SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR, _SHF_TLS, _SHF_COMPRESSED = 1, 2, 4, 0x400, 0x800
 _LARGEST_SECTION = 8 << 30
 """Bytes that a compressed section may claim to hold: more than any real one, less than memory."""
@@ -105,20 +108,19 @@ class Elf:
         self.by_name = {section.name: section for section in reversed(self.sections)}
 
     def _read_headers(self) -> tuple[Section, ...]:
-        import io
-
+        data = self._data
+        if len(data) < 6 or data[4] not in (1, 2) or data[5] not in (1, 2):
+            raise self._damaged("its class or byte order is unknown")
+        self.address_size = 4 * data[4]
+        self.little_endian = data[5] == 1
+        word = "Q" if self.address_size == 8 else "I"
         try:
-            elf = ELFFile(io.BytesIO(self._data))
-            self.little_endian = bool(elf.little_endian)
-            self.address_size = int(elf.elfclass) // 8
-            header = elf.header
-            self.machine_number = struct.unpack_from(self._order + "H", self._data, 18)[0]
-            self.relocatable = header["e_type"] == "ET_REL"
-            return tuple(self._read_sections(header["e_shoff"], header["e_shnum"], elf))
-        except InputError:
-            raise
-        except Exception as error:  # pyelftools lets many kinds through on damaged files
-            raise self._damaged("its headers cannot be read") from error
+            fields = struct.unpack_from(f"{self._order}HHI3{word}I6H", data, 16)
+        except struct.error as error:
+            raise self._damaged("it ends within its header") from error
+        self.relocatable = fields[0] == _ET_REL
+        self.machine_number = fields[1]
+        return tuple(self._read_sections(fields[5], fields[11], fields[12]))
 
     @property
     def _order(self) -> str:
@@ -129,20 +131,24 @@ class Elf:
         """Name of the architecture."""
         return MACHINES.get(self.machine_number, f"machine {self.machine_number}")
 
-    def _read_sections(self, offset: int, count: int, elf: ELFFile) -> Iterator[Section]:
+    def _read_sections(self, offset: int, count: int, names_in: int) -> Iterator[Section]:
         """Section headers, unpacked at once: objects have thousands of them."""
         if not offset:
             return
         layout = struct.Struct(self._order + ("IIQQQQIIQQ" if self.address_size == 8 else "10I"))
-        if count == 0:  # more than 65,279: the number stands in the first header
-            count = layout.unpack_from(self._data, offset)[5]
-        end = offset + count * layout.size
+        end = offset + max(count, 1) * layout.size
         if end > len(self._data):
             raise self._damaged("it ends before its section headers")
+        first = layout.unpack_from(self._data, offset)
+        if count == 0:  # more than 65,279: the number stands in the first header
+            count = first[5]
+            end = offset + count * layout.size
+        if names_in == _SHN_XINDEX:
+            names_in = first[6]
+        if end > len(self._data) or names_in >= count:
+            raise self._damaged("its section headers do not fit together")
         rows = list(layout.iter_unpack(self._data[offset:end]))
-        if not rows:
-            return
-        names_at, names_size = rows[elf.get_shstrndx()][4:6]
+        names_at, names_size = rows[names_in][4:6]
         names = self._data[names_at : names_at + names_size]
         for index, row in enumerate(rows):
             name, kind, flags, address, start, size, link, info, _, entry_size = row

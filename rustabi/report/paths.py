@@ -30,7 +30,8 @@ def path_in_words(model: Model, symbol: str, steps: Iterable[Step]) -> tuple[str
 
     A member is told with the type that has it (``demo::Bar.x``), as is a variant
     (``demo::Shape::Round``), a parameter by its name. The last station is the type that the path
-    leads to.
+    leads to. What has no name in source is passed over: C's anonymous members, and the parts of
+    which rustc makes a reference to a trait object.
 
     Args:
         model: The model whose graph the path is of.
@@ -39,30 +40,30 @@ def path_in_words(model: Model, symbol: str, steps: Iterable[Step]) -> tuple[str
     """
     stations = [demangle(symbol)]
     in_type = in_pointer = False
+    last = ""
     for step in steps:
-        target = node_text(model, step)
+        last = node_text(model, step)
         if in_type and step.label in _FAT and is_fat_pointer(stations[-1]):
-            in_pointer = (
-                True  # its parts have no names in source: "&dyn Trait" leads to "dyn Trait"
-            )
-            continue
-        if in_pointer and target.endswith(" *"):
-            continue
-        if step.reason in ("parameter", "return"):
-            stations.append(f"{step.reason} {step.label}".rstrip())
-            stations.append(target)
-        elif step.reason == "field" and in_type:
-            stations[-1] += f".{member_name(step.label)}"
-            stations.append(target)
-        elif step.reason == "variant" and in_type:
-            stations[-1] += f"::{step.label}"  # the struct of its fields has no name of its own
-        elif step.reason == "vtable":
-            stations[-1] += f" {step.label}"
-            stations.append(target)
-        elif target != stations[-1]:
-            stations.append(f"folded into {target}" if step.reason == "alias" else target)
+            in_pointer = True
+        elif not (in_pointer and last.endswith(" *")) and (step.label or step.reason != "field"):
+            suffix, added = _stations(step, last, in_type)
+            stations[-1] += suffix
+            stations += [each for each in added if each != stations[-1]]
         in_type = step.node.kind == "type"
-    return tuple(stations)
+    return (*stations, last) if last.startswith("<anonymous ") else tuple(stations)
+
+
+def _stations(step: Step, target: str, in_type: bool) -> tuple[str, tuple[str, ...]]:
+    """What a step adds to the station before it, and the stations behind."""
+    if step.reason in ("parameter", "return"):
+        return "", (f"{step.reason} {step.label}".rstrip(), target)
+    if step.reason == "field" and in_type:
+        return f".{member_name(step.label)}", (target,)
+    if step.reason == "variant" and in_type:
+        return f"::{step.label}", ()  # the struct of its fields has no name of its own
+    if step.reason == "vtable":
+        return f" {step.label}", (target,)
+    return "", (f"folded into {target}" if step.reason == "alias" else target,)
 
 
 def is_fat_pointer(text: str) -> bool:
