@@ -75,6 +75,7 @@ class _Request(NamedTuple):
 
     symbols: tuple[str, ...] | None
     scope: Scope | None
+    all_types: bool
 
 
 class _Piece(NamedTuple):
@@ -98,6 +99,7 @@ def load_target(
     *,
     symbols: Iterable[str] | None = None,
     scope: Scope | None = None,
+    all_types: bool = True,
     build: Build | None = None,
     progress: Progress | None = None,
 ) -> Model:
@@ -107,6 +109,8 @@ def load_target(
         path: The file or folder.
         symbols: Names to take for exported; None for what the binaries export.
         scope: Of symbol versions; None for ``file`` in objects and ``unit`` in linked files.
+        all_types: Read every type. Without, only what the symbols reach is read, and repeated types
+            of a single binary are not joined: enough for symbol versions, and faster.
         build: How to build a crate.
         progress: Told what is being done.
 
@@ -124,7 +128,9 @@ def load_target(
         target = resolve(path, build=build, progress=progress)
         if target.kind == "snapshot":
             return _from_snapshot(path, names, scope)
-        return _from_binaries(target, _Request(names, scope), progress or (lambda text: None))
+        return _from_binaries(
+            target, _Request(names, scope, all_types), progress or (lambda text: None)
+        )
     except RustabiError as error:
         error.located(path)
         raise
@@ -269,7 +275,8 @@ def _from_binaries(target: Target, request: _Request, say: Progress) -> Model:
     if len(failed) == len(pieces):
         raise _no_types_at_all(target, failed)
     say("merging types")
-    model = merge([piece.model for piece in pieces])
+    models = [piece.model for piece in pieces]
+    model = merge(models) if request.all_types or len(models) > 1 else models[0]
     facts = model.facts._replace(
         crates=tuple(sorted({*model.facts.crates, *target.crates})),
         skipped=_skipped(target, pieces),
@@ -348,7 +355,13 @@ def _narrowed(request: _Request, elf: Elf) -> _Request:
 def _read(elf: Elf, name: str, label: str, request: _Request) -> _Piece:
     """Read an ELF file. Debug info in a file of its own would be looked for here."""
     try:
-        loaded = load(elf, symbols=request.symbols, scope=request.scope, binary=name)
+        loaded = load(
+            elf,
+            symbols=request.symbols,
+            scope=request.scope,
+            all_types=request.all_types,
+            binary=name,
+        )
         return _Piece(label, with_versions(loaded), loaded.depths)
     except NoDebugInfoError as error:
         bare = load_without_types(elf, symbols=request.symbols, binary=name)

@@ -10,8 +10,11 @@ from typing import NamedTuple
 import pytest
 
 import rustabi
+from rustabi.cargo import Build
 from rustabi.cli import main
 from rustabi.cli.parser import parser
+from rustabi.model import Model
+from rustabi.target import load_target
 from tests.support import GOLDENS, OBJECTS
 
 OLD = str(OBJECTS / "member_added-old.o")
@@ -164,6 +167,29 @@ def test_an_interruption_is_told_by_the_exit_code_alone(
 
 def test_what_a_message_quotes_cannot_direct_the_terminal(run: Run) -> None:
     assert "\x1b" not in run("layout", "\x1b[31mx.o").err
+
+
+# cargo
+
+
+def test_cargo_options_reach_the_build(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Build | None] = []
+
+    def load(path: str, *, build: Build | None = None, **_: object) -> Model:
+        seen.append(build)
+        return load_target(path)
+
+    monkeypatch.setattr("rustabi.target.load_target", load)
+    options = (
+        "--release --features a,b --features c --no-default-features --target aarch64-linux-android"
+        " --toolchain nightly -p demo"
+    )
+    assert run("layout", NEW, *options.split()).code == 0
+    assert run("layout", NEW, "--profile", "kernel", "--all-features").code == 0
+    assert seen == [
+        Build("release", ("a", "b", "c"), False, True, "aarch64-linux-android", "nightly", "demo"),
+        Build("kernel", all_features=True),
+    ]
 
 
 # commands

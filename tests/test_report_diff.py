@@ -7,7 +7,18 @@ from functools import cache
 import pytest
 
 from rustabi.diff import Comparison, compare
-from rustabi.model import Model
+from rustabi.model import (
+    Base,
+    Composite,
+    Facts,
+    Function,
+    Member,
+    Model,
+    Modifier,
+    Parameter,
+    Symbol,
+    Type,
+)
 from rustabi.report.differences import (
     DiffReport,
     FindingReport,
@@ -200,6 +211,25 @@ def test_bit_fields_are_told_by_width() -> None:
     flags = next(each for each in report("c_types").layouts if each.type == "flags")
     changed = next(row for row in flags.rows if row.note)
     assert (changed.offset, changed.bit, changed.note) == (0, 1, "mode was 3 bits")
+
+
+def test_anonymous_members_are_told_apart_by_their_place() -> None:
+    def model(*members: Member) -> Model:
+        types: tuple[Type, ...] = (
+            Base("int", 4, 5),
+            Composite("union", "", 4, 4, (Member("a", 0, 0),)),
+            Composite("union", "", 4, 4, (Member("b", 0, 0),)),
+            Composite("struct", "page", 16, 4, members),
+            Modifier("pointer", "", 3),
+            Function((Parameter("p", 4),), None),
+        )
+        symbol = Symbol("f", "function", 5)
+        return Model(types, (symbol,), (), (), Facts("x86_64", 8, True))
+
+    first, second = Member(None, 1, 0), Member(None, 2, 4)
+    found = compare(model(first, second), model(first, second, Member("c", 0, 8)))
+    (change,) = diff_report(found, "old", "new").layouts
+    assert [row.note for row in change.rows if row.note] == ["c added"]
 
 
 def test_the_same_layout_is_not_shown() -> None:

@@ -182,6 +182,24 @@ def test_members_as_source_writes_them() -> None:
     assert not is_label("demo::parameter")
 
 
+def test_anonymous_members_are_passed_over_as_in_source() -> None:
+    types: tuple[Type, ...] = (
+        Base("int", 4, 5),
+        Struct("union", "", 4, 4, (Member("pp", 0, 0),)),
+        Struct("struct", "page", 8, 4, (Member(None, 1, 4), Member("named", 1, 0))),
+        Function((Parameter("p", 2),), None),
+    )
+    model = Model(types, (Symbol("f", "function", 3),), (), (), MODEL.facts)
+    built = graph.build(model)
+
+    def path(type_id: int) -> tuple[str, ...]:
+        (steps, *_) = graph.paths(built, 0, type_id, 1)
+        return path_in_words(model, "f", steps)
+
+    assert path(0) == ("f", "parameter p", "page.pp", "int")
+    assert path(1) == ("f", "parameter p", "page", "<anonymous union>")
+
+
 def test_little_words() -> None:
     assert (plural(1, "byte"), plural(2, "byte")) == ("1 byte", "2 bytes")
     assert compiler("clang LLVM (rustc version 1.95.0 (59807616e 2026-04-14))") == (

@@ -52,13 +52,29 @@ def run(options: Namespace, say: Say) -> Answer:
 # reading
 
 
-def _load(target: str, options: Namespace, say: Say, names: Sequence[str] | None = None) -> Model:
+def _load(
+    target: str,
+    options: Namespace,
+    say: Say,
+    names: Sequence[str] | None = None,
+    *,
+    all_types: bool = True,
+) -> Model:
     from rustabi.target import load_target
 
-    return load_target(target, symbols=names, build=_build(options), progress=say)
+    return load_target(
+        target, symbols=names, all_types=all_types, build=_build(options), progress=say
+    )
 
 
-def _build(options: Namespace) -> Build:
+def _build(options: Namespace) -> Build | None:
+    """How to build a crate, or None where no option says anything about it."""
+    given = (
+        options.release, options.profile, options.features, options.all_features,
+        options.no_default_features, options.triple, options.toolchain, options.package,
+    )  # fmt: skip
+    if not any(given):
+        return None
     from rustabi.cargo import Build
 
     if options.release and options.profile:
@@ -122,7 +138,7 @@ def _symbols(options: Namespace, say: Say) -> Answer:
     names = _symbol_list(options.symbols)
     if options.format == "symtypes":
         return Answer(text=_symtypes(options, names, say))
-    model = _load(options.target, options, say, names)
+    model = _load(options.target, options, say, names, all_types=False)
     if options.format == "symvers":
         return Answer(text=_symvers(options, model))
     from rustabi.report.symbols import symbols_report

@@ -11,6 +11,8 @@ from rustabi.diff import Affected, Change, ChangeKind, Comparison, Finding, Seve
 from rustabi.model import Model, TypeId
 from rustabi.report.errors import ErrorReport
 from rustabi.report.facts import (
+    NOT_FOUND,
+    NOT_FOUND_MEANS,
     BuildFacts,
     GapReport,
     build_facts,
@@ -279,9 +281,8 @@ def _lost(comparison: Comparison) -> ErrorReport | None:
 
 def missing_symbols(names: Iterable[str], old: Model, new: Model) -> tuple[GapReport, ...]:
     """A gap for each symbol of a list that neither build exports."""
-    explanation = "the symbol list names it, but neither build exports it"
     return tuple(
-        GapReport("symbol-not-found", readable(name), "", "both", explanation)
+        GapReport(NOT_FOUND, readable(name), "", "both", NOT_FOUND_MEANS)
         for name in missing(names, (old, new))
     )
 

@@ -8,6 +8,7 @@ from typing import Literal
 from rustabi.diff.gaps import EXPLANATIONS
 from rustabi.diff.kinds import KINDS
 from rustabi.errors import UsageError
+from rustabi.report.facts import NOT_FOUND, NOT_FOUND_MEANS
 from rustabi.report.select import near
 
 
@@ -61,7 +62,9 @@ def explain_report(wanted: str | None = None) -> ExplainReport:
         )
         for kind, info in KINDS.items()
     }  # fmt: skip
-    gaps = {str(kind): GapKindReport(str(kind), means) for kind, means in EXPLANATIONS.items()}
+    told = [(str(kind), means) for kind, means in EXPLANATIONS.items()]
+    told.append((NOT_FOUND, NOT_FOUND_MEANS))
+    gaps = {kind: GapKindReport(kind, means) for kind, means in told}
     if wanted is None:
         return ExplainReport("explain", tuple(kinds.values()), tuple(gaps.values()))
     key = wanted.strip().lower().replace("_", "-").replace(" ", "-")

@@ -55,13 +55,16 @@ class BuildFacts:
     """Number of types, those without a name included."""
 
 
+NOT_FOUND: Final = "symbol-not-found"
+NOT_FOUND_MEANS: Final = "the symbol list names it, but neither build exports it"
+
+
 @dataclass(frozen=True, slots=True)
 class GapReport:
     """Something that could not be checked."""
 
     kind: str
-    """Why, such as `symbol-folded`; see `rustabi explain`. `symbol-not-found`: a symbol list names
-    it, but neither build exports it."""
+    """Why, such as `symbol-folded`; see `rustabi explain`."""
     subject: str
     """The symbol or type, readable."""
     detail: str

@@ -50,7 +50,9 @@ def path_in_words(model: Model, symbol: str, steps: Iterable[Step]) -> tuple[str
             stations[-1] += suffix
             stations += [each for each in added if each != stations[-1]]
         in_type = step.node.kind == "type"
-    return (*stations, last) if last.startswith("<anonymous ") else tuple(stations)
+    if last.startswith("<anonymous ") and stations[-1] != last:
+        stations.append(last)
+    return tuple(stations)
 
 
 def _stations(step: Step, target: str, in_type: bool) -> tuple[str, tuple[str, ...]]:

@@ -234,8 +234,7 @@ def _place(model: Model, fields: Sequence[Field], item: Item) -> Place:
 
 
 def _rows(old: Sequence[_Stretch], new: Sequence[_Stretch]) -> tuple[LayoutRow, ...]:
-    before = {each.place.name: each for each in old if each.place.name}
-    after = {each.place.name: each for each in new if each.place.name}
+    before, after = _by_name(old), _by_name(new)
     rows = []
     for start in sorted({each.start for each in (*old, *new)}):
         left = [each.place for each in old if each.start == start]
@@ -244,6 +243,15 @@ def _rows(old: Sequence[_Stretch], new: Sequence[_Stretch]) -> tuple[LayoutRow, 
             note = _note(start, one, other, before, after)
             rows.append(LayoutRow(start // 8, start % 8, one, other, note))
     return tuple(row for row in rows if row.note or not _is_empty(row))
+
+
+def _by_name(stretches: Iterable[_Stretch]) -> dict[str, list[_Stretch]]:
+    """Members by name; C's anonymous ones share one."""
+    found: dict[str, list[_Stretch]] = {}
+    for each in stretches:
+        if each.place.name:
+            found.setdefault(each.place.name, []).append(each)
+    return found
 
 
 def _is_empty(row: LayoutRow) -> bool:
@@ -272,36 +280,48 @@ def _note(
     start: int,
     one: Place | None,
     other: Place | None,
-    before: dict[str, _Stretch],
-    after: dict[str, _Stretch],
+    before: dict[str, list[_Stretch]],
+    after: dict[str, list[_Stretch]],
 ) -> str:
     """What differs at one place, in words."""
-    notes = []
     gone = one is not None and one.kind == "field" and one.name not in after
     fresh = other is not None and other.kind == "field" and other.name not in before
     if gone and fresh and one and other and _same_type(one, other):
         return f"{one.name} renamed"
+    notes = []
     if one is not None and gone:
         notes.append(f"{one.name} removed")
     elif one is not None and one.name and other is None:
-        notes.append(f"{one.name} moved to {_offset(after[one.name].start)}")
+        notes.append(f"{one.name} moved to {_offset(after[one.name][-1].start)}")
     if other is not None and fresh:
         notes.append(f"{other.name} added")
     elif other is not None and other.name:
-        was = before[other.name]
-        if was.start != start:
-            notes.append(f"{other.name} was at {_offset(was.start)}")
-        if was.place.bits != other.bits:
-            notes.append(f"{other.name} was {_width(was.place)}")
-        elif not _same_type(was.place, other):
-            notes.append(f"{other.name} was {was.place.type}")
-        elif was.place.size != other.size:
-            notes.append(f"{other.name} was {was.place.size} bytes")
-    if one and other and one.kind == other.kind == "discriminant" and one.size != other.size:
-        notes.append(f"tag was {one.size} bytes")
-    if one and other and one.kind != other.kind and "discriminant" in (one.kind, other.kind):
-        notes.append("tag moved")
+        same = [each for each in before[other.name] if each.start == start]
+        notes += _differences((same or before[other.name])[0], start, other)
+    notes += _tags(one, other)
     return ", ".join(notes)
+
+
+def _differences(was: _Stretch, start: int, now: Place) -> Iterator[str]:
+    """What differs between a member before and after."""
+    if was.start != start:
+        yield f"{now.name} was at {_offset(was.start)}"
+    if was.place.bits != now.bits:
+        yield f"{now.name} was {_width(was.place)}"
+    elif not _same_type(was.place, now):
+        yield f"{now.name} was {was.place.type}"
+    elif was.place.size != now.size:
+        yield f"{now.name} was {was.place.size} bytes"
+
+
+def _tags(one: Place | None, other: Place | None) -> Iterator[str]:
+    """What differs where the tag of an enum stands or stood."""
+    if one is None or other is None or "discriminant" not in (one.kind, other.kind):
+        return
+    if one.kind != other.kind:
+        yield "tag moved"
+    elif one.size != other.size:
+        yield f"tag was {one.size} bytes"
 
 
 def _same_type(one: Place, other: Place) -> bool:

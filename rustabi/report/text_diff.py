@@ -348,7 +348,8 @@ def _end(report: DiffReport) -> Iterator[Block]:
             Span(f"{plural(summary.other_crates, 'finding')} of other crates left out", "dim")
         )
     if report.verdict == "incompatible":
-        kind = next(each.kind for each in report.findings if each.severity == "break")
+        kinds = [each.kind for each in report.findings if each.severity == "break"]
+        kind = min(kinds, key=lambda each: each in _OF_THE_WHOLE)
         yield line(Span(f"rustabi explain {kind} tells what that means", "dim"))
     if report.verdict == "compatible":
         gaps = plural(summary.gaps, "gap")
