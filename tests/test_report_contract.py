@@ -107,6 +107,7 @@ def test_the_contract_of_a_comparison(capsys: pytest.CaptureFixture[str]) -> Non
             "nested_change::clock::Clock.divider",
         ],
         "by_value": False,
+        "version_changed": True,
     }
 
 

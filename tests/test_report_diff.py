@@ -253,6 +253,7 @@ def test_the_page_of_an_added_member() -> None:
         "  affects 1 exported symbol:",
         "    config_id → parameter config → &Config → Config.mode",
         "",
+        "kernel symbol versions (CRC) differ for 1 of 2 symbols",
         "rustabi explain member-added tells what that means",
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rustabi.diff.causes import Causes, Reach
-from rustabi.diff.findings import Affected, Comparison, Finding, SharedGap
+from rustabi.diff.findings import Affected, Comparison, Finding, SharedGap, VersionPair
 from rustabi.diff.gaps import Gap, gaps_of, reached_by_symbols
 from rustabi.diff.kinds import Change, ChangeKind, Severity
 from rustabi.diff.symbols import Signatures, SymbolPairs, compare_vtables, pair_symbols
@@ -36,7 +36,15 @@ def compare(old: Model, new: Model) -> Comparison:
     compared = sum(
         old.symbols[a].kind is not None and new.symbols[b].kind is not None for a, b in symbols.both
     )
-    return Comparison(old, new, _sorted(findings), gaps, lost, compared)
+    versions = tuple(_versions(old, new, symbols))
+    return Comparison(old, new, _sorted(findings), gaps, lost, compared, versions)
+
+
+def _versions(old: Model, new: Model, symbols: SymbolPairs) -> Iterator[VersionPair]:
+    for a, b in symbols.both:
+        before, after = old.symbols[a].version, new.symbols[b].version
+        if before is not None and after is not None:
+            yield VersionPair(old.symbols[a].name, before, after)
 
 
 def _compilers(old: Model, new: Model) -> Iterator[Finding]:

@@ -60,6 +60,14 @@ class SharedGap(NamedTuple):
     side: Literal["old", "new", "both"]
 
 
+class VersionPair(NamedTuple):
+    """The kernel's version of a symbol in both builds."""
+
+    symbol: str
+    old: int
+    new: int
+
+
 class Comparison(NamedTuple):
     """All that a comparison found.
 
@@ -70,6 +78,7 @@ class Comparison(NamedTuple):
         lost: Gaps that NEW has although OLD had the data: there is no verdict then, unless
             something breaks anyway.
         compared: Number of symbols that both builds describe.
+        versions: Symbols that have a version in both builds, by their names in OLD.
     """
 
     old: Model
@@ -78,6 +87,7 @@ class Comparison(NamedTuple):
     gaps: tuple[SharedGap, ...]
     lost: tuple[Gap, ...]
     compared: int
+    versions: tuple[VersionPair, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -43,6 +43,9 @@ class AffectedSymbol:
     "demo::Bar.x"]`."""
     by_value: bool
     """Whether a way exists that passes no pointer."""
+    version_changed: bool | None
+    """Whether the kernel's version of the symbol (its CRC) differs, too: where it does not, loading
+    a module would not notice the change. Null where a build has no version for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,10 @@ class DiffSummary:
     """Findings left out because they concern none of the crates asked for."""
     gaps: int
     """Things that could not be checked."""
+    versions_compared: int
+    """Exported symbols for which both builds have a version as the kernel computes it."""
+    versions_changed: int
+    """Those whose version differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +168,11 @@ def diff_report(
     error = _lost(comparison)
     broken = any(each.severity is Severity.BREAK for each in kept)
     shown = [each for each in kept if noise or each.severity is not Severity.NOISE]
+    versions = {each.symbol: each.old != each.new for each in comparison.versions}
     return DiffReport(
         report="diff",
         verdict="incompatible" if broken else "error" if error else "compatible",
-        findings=tuple(_finding(comparison, each) for each in shown),
+        findings=tuple(_finding(comparison, each, versions) for each in shown),
         layouts=_layouts(kept, TypePairs(comparison.old, comparison.new)),
         gaps=tuple(gaps),
         summary=_summary(comparison, kept, len(gaps)),
@@ -213,7 +221,9 @@ def type_of(finding: Finding) -> TypeId | None:
     return None
 
 
-def _finding(comparison: Comparison, finding: Finding) -> FindingReport:
+def _finding(
+    comparison: Comparison, finding: Finding, versions: Mapping[str, bool]
+) -> FindingReport:
     change = finding.change
     model = comparison.new if finding.in_new else comparison.old
     of_symbol = is_of_symbol(finding)
@@ -229,7 +239,9 @@ def _finding(comparison: Comparison, finding: Finding) -> FindingReport:
         old=old,
         new=new,
         of_symbol=of_symbol,
-        affected=tuple(_affected(model, each, change, type_id) for each in finding.affected),
+        affected=tuple(
+            _affected(model, each, change, type_id, versions) for each in finding.affected
+        ),
         consequences=tuple(
             ConsequenceReport(each.type, str(each.change.kind), member_path(each.change.where),
                               each.change.old, each.change.new)
@@ -239,7 +251,11 @@ def _finding(comparison: Comparison, finding: Finding) -> FindingReport:
 
 
 def _affected(
-    model: Model, affected: Affected, change: Change, type_id: TypeId | None
+    model: Model,
+    affected: Affected,
+    change: Change,
+    type_id: TypeId | None,
+    versions: Mapping[str, bool],
 ) -> AffectedSymbol:
     path = path_in_words(model, affected.symbol, affected.path)
     return AffectedSymbol(
@@ -247,6 +263,7 @@ def _affected(
         readable(affected.symbol),
         with_place(path, change, model, type_id),
         affected.by_value,
+        versions.get(affected.symbol),
     )
 
 
@@ -303,6 +320,8 @@ def _summary(comparison: Comparison, kept: Sequence[Finding], gaps: int) -> Diff
         noise=count(lambda each: each.severity is Severity.NOISE),
         other_crates=len(comparison.findings) - len(kept),
         gaps=gaps,
+        versions_compared=len(comparison.versions),
+        versions_changed=sum(each.old != each.new for each in comparison.versions),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from rustabi.diff.gaps import gaps_of, reached_by_symbols
 from rustabi.layout import PADDING, Layout
+from rustabi.merge import namesakes
 from rustabi.model import Model, name_of
 from rustabi.names import generic_of
 from rustabi.report.facts import STD_CRATES, BuildFacts, GapReport, build_facts, crate, gap_report
@@ -80,6 +81,16 @@ class CrateReport:
 
 
 @dataclass(frozen=True, slots=True)
+class NamesakeReport:
+    """A name that stands for several types."""
+
+    name: str
+    """Qualified, with generic arguments."""
+    contents: int
+    """How many types of that name there are."""
+
+
+@dataclass(frozen=True, slots=True)
 class TargetReport:
     """What is in one target."""
 
@@ -91,6 +102,8 @@ class TargetReport:
     """Exported symbols, sorted by the linker's name."""
     gaps: tuple[GapReport, ...]
     """What could not be read."""
+    namesakes: tuple[NamesakeReport, ...]
+    """Names that stand for several types, as two versions of a crate make them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +128,7 @@ def target_report(model: Model, target: str) -> TargetReport:
         tuple(crate_report(model, name, groups[name]) for name in order),
         symbols_report(model, target).symbols,
         tuple(gap_report(gap, "") for gap in gaps),
+        tuple(NamesakeReport(name, len(ids)) for name, ids in namesakes(model).items()),
     )
 
 

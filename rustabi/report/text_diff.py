@@ -246,7 +246,9 @@ def _affected(findings: Sequence[FindingReport], limit: int | None) -> Iterator[
     if not symbols:
         yield line(Span("no exported symbol reaches it", "dim"), indent=2)
         return
-    yield line(f"affects {plural(len(symbols), 'exported symbol')}:", indent=2)
+    unseen = sum(each.version_changed is False for each in symbols.values())
+    note = f" ({unseen} of them under an unchanged kernel version)" if unseen else ""
+    yield line(f"affects {plural(len(symbols), 'exported symbol')}{note}:", indent=2)
     lines = (_path(each, len(places) == 1) for _, each in sorted(symbols.items()))
     yield from _listed(lines, limit, 4)
 
@@ -347,6 +349,9 @@ def _end(report: DiffReport) -> Iterator[Block]:
         yield line(
             Span(f"{plural(summary.other_crates, 'finding')} of other crates left out", "dim")
         )
+    if summary.versions_changed:
+        differ = f"{summary.versions_changed} of {plural(summary.versions_compared, 'symbol')}"
+        yield line(Span(f"kernel symbol versions (CRC) differ for {differ}", "dim"))
     if report.verdict == "incompatible":
         kinds = [each.kind for each in report.findings if each.severity == "break"]
         kind = min(kinds, key=lambda each: each in _OF_THE_WHOLE)

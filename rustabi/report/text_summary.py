@@ -23,6 +23,7 @@ from rustabi.report.summary import (
     CrateReport,
     GenericReport,
     HoleReport,
+    NamesakeReport,
     SummaryReport,
     TargetReport,
 )
@@ -53,8 +54,19 @@ def _target(report: TargetReport) -> Iterator[Block]:
         list(_folded(std)),
         [line(Span("no crate", "title"), f" (C, tuples): {_counts(each)}") for each in others],
         list(_symbols(report)),
+        list(_namesakes(report.namesakes)),
         list(gap_lines(report.gaps)),
     ])  # fmt: skip
+
+
+def _namesakes(namesakes: Sequence[NamesakeReport]) -> Iterator[Block]:
+    if not namesakes:
+        return
+    yield line(Span("names with several contents", "title"), f" ({len(namesakes)})")
+    for each in namesakes[:_MANY]:
+        yield line(name(each.name), f": {each.contents} types", indent=2)
+    if len(namesakes) > _MANY:
+        yield line(Span(f"… and {len(namesakes) - _MANY} more", "dim"), indent=2)
 
 
 def _crate(report: CrateReport, target: str) -> Iterator[Block]:
