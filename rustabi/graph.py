@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import networkx as nx
 
 from rustabi.model import Composite, Function, Model, Symbol, Type, TypeId, Vtable, name_of
-from rustabi.references import Reason, references
+from rustabi.references import Reason, erased_arguments, references
 
 Graph: TypeAlias = "nx.DiGraph[Node]"
 
@@ -53,6 +53,10 @@ def build(model: Model) -> Graph:
                 graph, Node("type", index), Node("type", reference.target),
                 (reference.reason, reference.label), reference.versioned, reference.by_value,
             )  # fmt: skip
+    for index, erased in erased_arguments(model.types).items():
+        for each in erased:
+            target = Node("type", each.target)
+            _add(graph, Node("type", index), target, (each.reason, each.label), False, False)
     _add_vtables(graph, model)
     _add_symbols(graph, model)
     return graph

@@ -184,7 +184,7 @@ class _Partition:
     def __init__(self, types: Sequence[Type], forwards: dict[TypeId, TypeId]) -> None:
         self._targets = [
             tuple(forwards.get(each.target, each.target) for each in references(node))
-            + _container(node, forwards)
+            + _beside_members(node, forwards)
             for node in types
         ]
         self._forwards = forwards
@@ -251,10 +251,12 @@ class _Partition:
         return moved
 
 
-def _container(node: Type, forwards: dict[TypeId, TypeId]) -> tuple[TypeId, ...]:
-    if isinstance(node, Composite) and node.container is not None:
-        return (forwards.get(node.container, node.container),)
-    return ()
+def _beside_members(node: Type, forwards: dict[TypeId, TypeId]) -> tuple[TypeId, ...]:
+    """What a type refers to but for its members: type arguments, and the owner of a vtable."""
+    if not isinstance(node, Composite):
+        return ()
+    every = (node.container, *(each.type for each in node.arguments))
+    return tuple(forwards.get(each, each) for each in every if each is not None)
 
 
 def namesakes(model: Model) -> dict[str, list[TypeId]]:

@@ -200,6 +200,13 @@ class Function(NamedTuple):
     variadic: bool = False
 
 
+class Argument(NamedTuple):
+    """A type that a generic type was instantiated with (DW_TAG_template_type_parameter)."""
+
+    name: str
+    type: TypeId | None
+
+
 class Composite(NamedTuple):
     """A struct, class or union; rustc also writes enums with data so.
 
@@ -209,6 +216,7 @@ class Composite(NamedTuple):
         declaration: Only declared in this unit (DW_AT_declaration).
         private: Defined in a ``.c`` file: gendwarfksyms treats it as opaque.
         container: The type a vtable belongs to (DW_AT_containing_type of rustc's vtable types).
+        arguments: Type arguments; constant ones stand in the name alone.
     """
 
     kind: CompositeKind
@@ -219,6 +227,7 @@ class Composite(NamedTuple):
     declaration: bool = False
     private: bool = False
     container: TypeId | None = None
+    arguments: tuple[Argument, ...] = ()
 
 
 class Enumerator(NamedTuple):
@@ -266,6 +275,9 @@ class Unit(NamedTuple):
     binary: str = ""
 
 
+Storage: TypeAlias = Literal["code", "read-only", "writable", "thread-local"]
+
+
 class Symbol(NamedTuple):
     """An exported symbol.
 
@@ -279,6 +291,8 @@ class Symbol(NamedTuple):
             another type of the same name.
         borrowed: The symbol of the same address whose entry describes this one: it has none itself.
         binary: As for `Unit`.
+        storage: Where the linker puts it: in code, in data that may be written or not, or once per
+            thread. None where the symbol table does not say.
     """
 
     name: str
@@ -289,6 +303,7 @@ class Symbol(NamedTuple):
     ambiguous: bool = False
     borrowed: str | None = None
     binary: str = ""
+    storage: Storage | None = None
 
 
 class Slot(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from rustabi.model import (
@@ -31,6 +31,7 @@ Reason: TypeAlias = Literal[
     "target",
     "underlying",
     "vtable",
+    "argument",
 ]
 
 
@@ -97,6 +98,46 @@ def _part(part: Part, versioned: bool) -> Iterator[Reference]:
                     yield Reference("variant", member.name or "", member.type, versioned)
 
 
+def erased_arguments(types: Sequence[Type]) -> dict[TypeId, tuple[Reference, ...]]:
+    """Type arguments that a type may hold behind an address that does not name them.
+
+    ``Vec<T>`` holds a pointer to u8 and a PhantomData: of T its members say nothing, and yet its
+    elements are T. A type without any address in it can hold no such thing.
+    """
+    holders = _Holders(types)
+    found = {}
+    for type_id, node in enumerate(types):
+        if isinstance(node, Composite) and node.arguments and holders.hold_address(type_id):
+            found[type_id] = tuple(
+                Reference("argument", each.name, each.type, versioned=False, by_value=False)
+                for each in node.arguments
+                if each.type is not None
+            )
+    return found
+
+
+class _Holders:
+    """Which types hold an address by value."""
+
+    def __init__(self, types: Sequence[Type]) -> None:
+        self._types = types
+        self._users: list[list[TypeId]] = [[] for _ in types]
+        self._holding = [isinstance(node, Modifier) and node.kind in INDIRECT for node in types]
+        for type_id, node in enumerate(types):
+            for reference in references(node):
+                if reference.by_value and not isinstance(node, Function):
+                    self._users[reference.target].append(type_id)
+        pending = [type_id for type_id, holding in enumerate(self._holding) if holding]
+        while pending:
+            for user in self._users[pending.pop()]:
+                if not self._holding[user]:
+                    self._holding[user] = True
+                    pending.append(user)
+
+    def hold_address(self, type_id: TypeId) -> bool:
+        return self._holding[type_id]
+
+
 def renumbered(node: Type, new_id: Callable[[TypeId], TypeId]) -> Type:
     """The same type with every reference passed through ``new_id``."""
 
@@ -114,7 +155,8 @@ def renumbered(node: Type, new_id: Callable[[TypeId], TypeId]) -> Type:
         return node._replace(underlying=other(node.underlying))
     if isinstance(node, Composite):
         parts = tuple(_renumbered_part(part, other) for part in node.parts)
-        return node._replace(parts=parts, container=other(node.container))
+        arguments = tuple(each._replace(type=other(each.type)) for each in node.arguments)
+        return node._replace(parts=parts, container=other(node.container), arguments=arguments)
     return node
 
 

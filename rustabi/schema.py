@@ -196,6 +196,13 @@ class Function(_Record):
     variadic: bool = Field(False, description="takes further arguments (`...`)")
 
 
+class Argument(_Record):
+    """A type argument of a generic type."""
+
+    name: Text = Field("", description="of the parameter")
+    type: Index | None = Field(None, description="index into `types`")
+
+
 class Composite(_Record):
     """A struct, class or union; also a Rust enum with data, as a struct with a variant part."""
 
@@ -217,6 +224,7 @@ class Composite(_Record):
     container: Index | None = Field(
         None, description="index into `types` of the type that this vtable type belongs to"
     )
+    arguments: Items[Argument] = Field([], description="types a generic was instantiated with")
 
 
 class Enumerator(_Record):
@@ -281,6 +289,9 @@ class Symbol(_Record):
         None, description="symbol of the same address whose debug info describes this one"
     )
     binary: Text = Field("", description="as for units")
+    storage: Literal["code", "read-only", "writable", "thread-local"] | None = Field(
+        None, description="where the linker puts it, if the symbol table says"
+    )
 
 
 class Slot(_Record):

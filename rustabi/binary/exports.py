@@ -6,8 +6,10 @@ import re
 from typing import NamedTuple
 
 from rustabi.binary.elf import Elf, ElfSymbol
+from rustabi.model import Storage
 
-_SHF_ALLOC = 2
+_SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR = 1, 2, 4
+_STT_TLS = 6
 _GLOBAL = 1
 _FUNCTION_LIKE = re.compile(r"__(pfx|cfi|odr_asan)")
 """Names that rust/Makefile leaves out: compiler helpers that no module imports."""
@@ -20,11 +22,13 @@ class Exports(NamedTuple):
         names: Sorted.
         rule: How they were told, in words.
         places: Name -> (section, value) of every defined global symbol: equal places are aliases.
+        storage: Name -> where it is put, of the same symbols.
     """
 
     names: tuple[str, ...]
     rule: str
     places: dict[str, tuple[int, int]]
+    storage: dict[str, Storage]
 
 
 def exports_of(elf: Elf) -> Exports:
@@ -40,20 +44,26 @@ def exports_of(elf: Elf) -> Exports:
     """
     symbols = elf.symbols()
     places = _places(symbols)
+    storage = _storage(elf, symbols)
     for section, prefix in ((r"__ksymtab", "__ksymtab_"), (r".export_symbol", "__export_symbol_")):
         if any(name.startswith(section) for name in elf.by_name):
             names = {s.name.removeprefix(prefix) for s in symbols if s.name.startswith(prefix)}
             if names:
-                return Exports(tuple(sorted(names)), section, places)
+                return Exports(tuple(sorted(names)), section, places, storage)
     if not elf.relocatable and ".dynsym" in elf.by_name:
         dynamic = elf.symbols(".dynsym")
         names = {symbol.name for symbol in dynamic if symbol.section and symbol.binding}
         names.discard("")
         if names:
             rule = "dynamic symbols"
-            return Exports(tuple(sorted(names)), rule, {**_places(dynamic), **places})
+            return Exports(
+                tuple(sorted(names)),
+                rule,
+                {**_places(dynamic), **places},
+                {**_storage(elf, dynamic), **storage},
+            )
     names = {symbol.name for symbol in symbols if _is_exported(elf, symbol)}
-    return Exports(tuple(sorted(names)), "global symbols", places)
+    return Exports(tuple(sorted(names)), "global symbols", places, storage)
 
 
 def _places(symbols: list[ElfSymbol]) -> dict[str, tuple[int, int]]:
@@ -63,6 +73,26 @@ def _places(symbols: list[ElfSymbol]) -> dict[str, tuple[int, int]]:
         if symbol.binding and symbol.section and symbol.name:
             places.setdefault(symbol.name, (symbol.section, symbol.value))
     return places
+
+
+def _storage(elf: Elf, symbols: list[ElfSymbol]) -> dict[str, Storage]:
+    """What kind of section each non-local, defined symbol stands in, of two of one name the first.
+
+    ``.data.rel.ro`` is written once, by the loader: to the program it is read-only.
+    """
+    found: dict[str, Storage] = {}
+    for symbol in symbols:
+        if not symbol.binding or not 0 < symbol.section < len(elf.sections):
+            continue
+        section = elf.sections[symbol.section]
+        constant = not section.flags & _SHF_WRITE or section.name.startswith(".data.rel.ro")
+        storage: Storage = "read-only" if constant else "writable"
+        if symbol.type == _STT_TLS:
+            storage = "thread-local"
+        elif section.flags & _SHF_EXECINSTR:
+            storage = "code"
+        found.setdefault(symbol.name, storage)
+    return found
 
 
 def _is_exported(elf: Elf, symbol: ElfSymbol) -> bool:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from rustabi.diff.causes import Causes, Reach
 from rustabi.diff.findings import Affected, Comparison, Finding, SharedGap, VersionPair
-from rustabi.diff.gaps import Gap, gaps_of, reached_by_symbols
+from rustabi.diff.gaps import Gap, GapKind, gaps_of, reached_by_symbols
 from rustabi.diff.kinds import Change, ChangeKind, Severity
 from rustabi.diff.symbols import Signatures, SymbolPairs, compare_vtables, pair_symbols
 from rustabi.diff.walk import Walk, pair_unreached
 from rustabi.graph import principal_trait
 from rustabi.model import Composite, Model, Modifier, Type, TypeId, name_of
-from rustabi.names import demangle
+from rustabi.names import demangle, is_unstable_name
 from rustabi.references import references
 
 
@@ -60,12 +60,13 @@ def _symbol_findings(old: Model, new: Model, symbols: SymbolPairs, walk: Walk) -
         before, after = old.symbols[a], new.symbols[b]
         for change in signatures.changes(before, after):
             affected = (Affected(before.name, (), True),)
-            yield Finding(before.name, change, change.grave, affected)
+            yield Finding(before.name, change, _severity(change, affected), affected)
     walk.finish()
     for index in symbols.removed:
         name = old.symbols[index].name
         change = Change(ChangeKind.SYMBOL_REMOVED)
-        yield Finding(name, change, change.grave, (Affected(name, (), True),))
+        affected = (Affected(name, (), True),)
+        yield Finding(name, change, _severity(change, affected), affected)
     for index in symbols.added:
         change = Change(ChangeKind.SYMBOL_ADDED)
         yield Finding(new.symbols[index].name, change, change.grave)
@@ -102,8 +103,15 @@ def _trait_object(types: tuple[Type, ...], type_id: TypeId) -> str | None:
     return None
 
 
+def _is_private(symbol: str) -> bool:
+    """Whether nothing outside of the crate can name a symbol: an instance over its closures."""
+    return is_unstable_name(demangle(symbol))
+
+
 def _severity(change: Change, affected: tuple[Affected, ...]) -> Severity:
     """A change that no export reaches is risky at most, as far as DWARF tells."""
+    if affected and all(_is_private(each.symbol) for each in affected):
+        return Severity.NOISE
     if not affected and change.grave is Severity.BREAK:
         return Severity.RISKY
     return change.grave
@@ -126,6 +134,10 @@ def _vtable_findings(old: Model, new: Model, walk: Walk, reach: Reach) -> Iterat
         yield Finding(f"dyn {trait}", change, _severity(change, listed), listed)
 
 
+_NO_LOSS = frozenset({GapKind.VTABLE_UNKNOWN})
+"""Gaps that come and go with inlining, and leave OLD's other data to be compared."""
+
+
 def _compare_gaps(
     old: Model, new: Model, symbols: SymbolPairs
 ) -> tuple[tuple[SharedGap, ...], tuple[Gap, ...]]:
@@ -136,7 +148,9 @@ def _compare_gaps(
     fresh = [gap for key, gap in after.items() if key not in before]
     added = {new.symbols[index].name for index in symbols.added}
     new_subjects = {demangle(name) for name in added}
-    lost = tuple(gap for gap in fresh if gap.subject not in new_subjects)
+    lost = tuple(
+        gap for gap in fresh if gap.subject not in new_subjects and gap.kind not in _NO_LOSS
+    )
     shared += [SharedGap(gap, "new") for gap in fresh]
     return tuple(sorted(shared)), lost
 

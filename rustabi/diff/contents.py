@@ -21,6 +21,7 @@ from rustabi.model import (
     members_of,
     variant_part_of,
 )
+from rustabi.references import erased_arguments
 
 
 class Contents:
@@ -39,6 +40,7 @@ class Contents:
         self._old_address, self._new_address = old.facts.address_size, new.facts.address_size
         self._identity = identity
         self.members = Members(old, new, identity)
+        self._erased = erased_arguments(old.types), erased_arguments(new.types)
 
     def changes(self, pair: Pair) -> list[Change]:
         """The changes from the one type to the other; pairs of their parts go to the identity."""
@@ -48,7 +50,7 @@ class Contents:
         if isinstance(a, Composite) and isinstance(b, Composite):
             if a.kind != b.kind or (variant_part_of(a) is None) != (variant_part_of(b) is None):
                 return [_kind_changed(a, b)]
-            return list(self._composites(a, b))
+            return [*self._composites(a, b), *self.arguments(pair)]
         if isinstance(a, Enumeration) and isinstance(b, Enumeration):
             return list(self._enumerations(a, b))
         return [_kind_changed(a, b)]
@@ -61,6 +63,15 @@ class Contents:
         old_part, new_part = variant_part_of(a), variant_part_of(b)
         if old_part is not None and new_part is not None:
             yield from self._variant_parts(old_part, new_part)
+
+    def arguments(self, pair: Pair) -> Iterator[Change]:
+        """Changes of type arguments that no member tells of; see `erased_arguments`."""
+        old, new = self._erased[0].get(pair[0], ()), self._erased[1].get(pair[1], ())
+        for before, after in zip(old, new, strict=False):
+            mismatch = self._identity.match(before.target, after.target)
+            if mismatch is not None and mismatch.kind is not ChangeKind.POINTER_KIND_CHANGED:
+                where = f"type argument {before.label}"
+                yield self.members.mismatch(mismatch, where, before.target, after.target)
 
     # variants
 

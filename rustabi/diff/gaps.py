@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
+from rustabi.graph import principal_trait
 from rustabi.model import Composite, Enumeration, Model, TypeId, Unsupported
 from rustabi.names import demangle, pairing_key, type_key
-from rustabi.references import references
+from rustabi.references import erased_arguments, references
 
 
 class GapKind(StrEnum):
@@ -19,6 +20,7 @@ class GapKind(StrEnum):
     DECLARATION_ONLY = "declaration-only"
     UNSUPPORTED = "unsupported-dwarf"
     SKIPPED = "binary-skipped"
+    VTABLE_UNKNOWN = "vtable-unknown"
 
 
 EXPLANATIONS = {
@@ -26,6 +28,8 @@ EXPLANATIONS = {
     GapKind.FOLDED: "folded into another function of equal code; its own entry was dropped",
     GapKind.DECLARATION_ONLY: "the type is declared but not defined in this binary",
     GapKind.UNSUPPORTED: "the debug info uses something that rustabi does not know",
+    GapKind.VTABLE_UNKNOWN: "the binary has no vtable of this trait, so the order and signatures"
+    " of its methods cannot be checked",
     GapKind.SKIPPED: "the binary, or a part of it, has no debug info to read types from",
 }
 
@@ -69,8 +73,21 @@ def _symbol_gaps(model: Model) -> Iterator[Gap]:
             yield Gap(GapKind.FOLDED, name, detail, pairing_key(symbol.name))
 
 
+def is_object(name: str) -> bool:
+    """Whether a type's name is that of a trait object."""
+    return name.startswith("dyn ")
+
+
 def _type_gaps(model: Model, reached: set[TypeId]) -> Iterator[Gap]:
+    known = {
+        vtable.trait
+        for vtable in model.vtables
+        if all(slot.name is not None for slot in vtable.slots)
+    }
     for type_id, node in enumerate(model.types):
+        name = node.name if isinstance(node, Composite) and type_id in reached else ""
+        if is_object(name) and principal_trait(name) not in known:
+            yield Gap(GapKind.VTABLE_UNKNOWN, name, "", type_key(name))
         if isinstance(node, Unsupported):
             yield Gap(GapKind.UNSUPPORTED, node.name or str(node), str(node), str(node))
         elif isinstance(node, Composite | Enumeration) and node.declaration:
@@ -87,8 +104,10 @@ def reached_by_symbols(model: Model) -> set[TypeId]:
     """Every type that any exported symbol reaches."""
     reached = {symbol.type for symbol in model.symbols if symbol.type is not None}
     pending = list(reached)
+    erased = erased_arguments(model.types)
     while pending:
-        for reference in references(model.types[pending.pop()]):
+        type_id = pending.pop()
+        for reference in (*references(model.types[type_id]), *erased.get(type_id, ())):
             if reference.target not in reached:
                 reached.add(reference.target)
                 pending.append(reference.target)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from rustabi.diff.kinds import Change, ChangeKind
 from rustabi.diff.shape import Shapes, encoding_class, fn_abi, pointer_class
+from rustabi.graph import principal_trait
 from rustabi.model import (
     INDIRECT,
     Array,
@@ -27,6 +29,17 @@ Pair: TypeAlias = tuple[TypeId, TypeId]
 
 _DEEPEST = 64
 """Levels of pointers and arrays; beyond, the debug info is damaged and types count as different."""
+
+
+_CONSTANT = re.compile(r"\{CONST#\w+\}")
+"""How rustc writes char constants into type names: as a hash that depends on its version."""
+
+_OBJECT = ("dyn ", "(dyn ")
+
+
+def _principal(name: str) -> str:
+    """The trait of a trait object, with its arguments: what decides the vtable."""
+    return type_key(principal_trait(name.removeprefix("(").removesuffix(")")))
 
 
 class Mismatch(NamedTuple):
@@ -57,6 +70,7 @@ class Identity:
         self._new_shapes = Shapes(new.types, new.facts.address_size)
         self._old_names = {type_key(name_of(node)) for node in old.types}
         self._new_names = {type_key(name_of(node)) for node in new.types}
+        self._same_compiler = old.facts.compilers == new.facts.compilers
         self.renamed: dict[Pair, Change] = {}
 
     def match(self, old: TypeId | None, new: TypeId | None, depth: int = 0) -> Mismatch | None:
@@ -85,10 +99,15 @@ class Identity:
     def _named(
         self, old: TypeId, new: TypeId, a: Composite | Enumeration, b: Composite | Enumeration
     ) -> Mismatch | None:
-        if type_key(a.name) == type_key(b.name):
+        if type_key(a.name) == type_key(b.name) and self._same_constants(a.name, b.name):
             self._visit((old, new))
             return None
         return self._other(old, new)
+
+    def _same_constants(self, old: str, new: str) -> bool:
+        """Whether the constants that rustc writes as hashes agree; another rustc has others."""
+        comparable = self._same_compiler and "{CONST#" in old
+        return not comparable or _CONSTANT.findall(old) == _CONSTANT.findall(new)
 
     def _other(self, old: TypeId, new: TypeId) -> Mismatch | None:
         """Types of different names: the same type renamed when its bytes and its use agree."""
@@ -113,6 +132,9 @@ class Identity:
         """
         if old == new:
             return True
+        if old.startswith(_OBJECT) or new.startswith(_OBJECT):
+            # of a trait object the name is all there is: only auto traits do not matter
+            return _principal(old) == _principal(new)
         if "::" not in old or "::" not in new:
             return not old and not new
         before, after = arguments_of(old), arguments_of(new)
@@ -149,6 +171,8 @@ class Identity:
             return Mismatch(ChangeKind.MEMBER_RETYPED, "the value that means None differs")
         if fn_abi(a.name) != fn_abi(b.name):
             return Mismatch(ChangeKind.POINTER_TARGET_CHANGED, "another calling convention")
+        if (", ...)" in a.name) != (", ...)" in b.name):
+            return Mismatch(ChangeKind.POINTER_TARGET_CHANGED, "only one is variadic")
         inner = self.match(a.target, b.target, depth + 1)
         if inner is not None and inner.kind is not ChangeKind.POINTER_KIND_CHANGED:
             return Mismatch(ChangeKind.POINTER_TARGET_CHANGED, inner.note)

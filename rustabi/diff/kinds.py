@@ -101,9 +101,10 @@ KINDS: dict[ChangeKind, KindInfo] = {
         "fn f(x: u32)  ->  fn f(x: u64)",
     ),
     ChangeKind.STATIC_CHANGED: KindInfo(
-        _B, "An exported static has another type.",
-        "Users of the static read and write it with the old type's size and layout.",
-        "static LEVEL: u32  ->  static LEVEL: u64",
+        _B, "An exported static has another type, or is stored otherwise.",
+        "Users of the static read and write it with the old type's size and layout, and where it"
+        " was. One that became writable is api.",
+        "static LEVEL: u32  ->  static LEVEL: u64; static mut  ->  static",
     ),
     ChangeKind.PARAMETER_RENAMED: KindInfo(
         _N, "A parameter has another name.",

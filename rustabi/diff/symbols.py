@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from rustabi.describe import function_text, type_text
 from rustabi.diff.identity import Identity, Mismatch
-from rustabi.diff.kinds import Change, ChangeKind
-from rustabi.model import Function, Model, Symbol, Type, TypeId
+from rustabi.diff.kinds import Change, ChangeKind, Severity
+from rustabi.model import Function, Model, Storage, Symbol, Type, TypeId
 from rustabi.names import demangle, pairing_key
 
 
@@ -93,6 +93,7 @@ class Signatures:
             yield from self._functions(a, b)
         else:
             yield from self._mismatch("", old.type, new.type, ChangeKind.STATIC_CHANGED)
+            yield from _moved(old.storage, new.storage)
 
     @staticmethod
     def _node(model: Model, symbol: Symbol) -> Type | None:
@@ -130,6 +131,14 @@ class Signatures:
         if before == after and mismatch.note:
             after = _noted(after, mismatch)
         yield Change(kind, where, before, after)
+
+
+def _moved(old: Storage | None, new: Storage | None) -> Iterator[Change]:
+    """A static that went from writable to read-only data or to each thread, or back."""
+    if old is None or new is None or old == new:
+        return
+    milder = (old, new) == ("read-only", "writable")
+    yield Change(ChangeKind.STATIC_CHANGED, "storage", old, new, Severity.API if milder else None)
 
 
 def _noted(text: str, mismatch: Mismatch) -> str:

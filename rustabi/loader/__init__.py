@@ -80,7 +80,7 @@ def load(
     if all(is_split(unit) for unit in entries.units):
         raise split_off().located(elf.path)
     scope = scope or ("file" if elf.relocatable else "unit")
-    types = TypeLoader(entries, sections.lines)
+    types = TypeLoader(entries, sections.lines, arguments=all_types)
     described = find_symbols(entries, exports.names, exports.places, scope)
     roots, listed = _load_symbols(entries, types, exports, described, binary)
     if all_types:
@@ -158,6 +158,7 @@ def _load_symbols(
                 None if versioned is None else versioned.unit,
                 borrowed=lender.symbol if lender is not None and lender.symbol != name else None,
                 binary=binary,
+                storage=exports.storage.get(name),
             )
         )
     return roots, listed

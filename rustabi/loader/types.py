@@ -16,6 +16,7 @@ from rustabi.dwarf.line import file_names
 from rustabi.dwarf.unit import Unit
 from rustabi.loader.attributes import constant, count, number, older_bit_offset, plus_constant, text
 from rustabi.model import (
+    Argument,
     Array,
     Base,
     Composite,
@@ -76,15 +77,21 @@ _TYPES_NESTED = frozenset({
 class TypeLoader:
     """Decodes the types of one binary as they are asked for.
 
+    Args:
+        entries: The debug info.
+        lines: Bytes of ``.debug_line``.
+        arguments: Read type arguments of generics, too; symbol versions do without.
+
     Attributes:
         types: The table so far; complete after `finish`.
         origins: Entry offset of each type.
     """
 
-    def __init__(self, entries: Entries, lines: bytes) -> None:
+    def __init__(self, entries: Entries, lines: bytes, *, arguments: bool = True) -> None:
         self.types: list[Type] = []
         self.origins: list[int] = []
         self._entries = entries
+        self._not_wanted = _TYPES_NESTED - ({c.TAG_TEMPLATE_TYPE_PARAMETER} if arguments else set())
         self._lines = lines
         self._ids: dict[int, TypeId] = {}
         self._unsupported: dict[Unsupported, TypeId] = {}
@@ -250,15 +257,24 @@ class TypeLoader:
         container = None
         if c.AT_CONTAINING_TYPE in entry.attributes:
             container = self.reference(entry, c.AT_CONTAINING_TYPE)
+        parts: list[Part] = []
+        arguments: list[Argument] = []
+        for child in self._entries.children(entry, self._not_wanted):
+            if child.tag == c.TAG_TEMPLATE_TYPE_PARAMETER:
+                name = text(child, c.AT_NAME) or ""
+                arguments.append(Argument(name, self.reference(child)))
+            else:
+                parts.append(self._part(child))
         return Composite(
             _COMPOSITES[entry.tag],
             self.qualified_name(entry),
             number(entry, c.AT_BYTE_SIZE),
             number(entry, c.AT_ALIGNMENT),
-            tuple([self._part(child) for child in self._entries.children(entry, _TYPES_NESTED)]),
+            tuple(parts),
             bool(entry.attributes.get(c.AT_DECLARATION)),
             self._is_private(entry),
             container,
+            tuple(arguments),
         )
 
     def _part(self, entry: Entry) -> Part:

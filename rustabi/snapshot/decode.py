@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from rustabi.errors import SnapshotError
 from rustabi.model import (
+    Argument,
     Array,
     Base,
     Composite,
@@ -200,7 +201,8 @@ def _set_constant(fields: dict[str, Any]) -> None:
 _TARGETS: Final[dict[str, Any]] = {
     each.__name__: each
     for each in (
-        Array, Base, Composite, Constant, Enumeration, Enumerator, Facts, Function, Member,
+        Argument, Array, Base, Composite, Constant, Enumeration, Enumerator, Facts, Function,
+        Member,
         Modifier, Parameter, Slot, Symbol, Unit, Unspecified, Unsupported, Variant, VariantPart,
         Vtable,
     )
