@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from rustabi.model import (
+    Argument,
     Array,
     Base,
     Composite,
@@ -114,6 +115,7 @@ def composites(types: SearchStrategy[TypeId]) -> SearchStrategy[Composite]:
     return st.builds(
         Composite, st.sampled_from(["struct", "class", "union"]), texts(), maybe(sizes()),
         maybe(sizes()), tuples_of(part), st.booleans(), st.booleans(), maybe(types),
+        tuples_of(st.builds(Argument, texts(), maybe(types))),
     )  # fmt: skip
 
 

@@ -248,8 +248,24 @@ def test_a_comparison_of_listed_symbols(run: Run) -> None:
 def test_a_comparison_of_some_crates(run: Run) -> None:
     assert run("diff", OLD, NEW, "--crate", "member_added").code == 1
     said = run("diff", OLD, NEW, "--crate", "kernel")
-    assert said.code == 0
-    assert "1 finding of other crates left out" in said.out
+    assert said.code == 2
+    assert "there is nothing of a crate 'kernel'" in said.err
+    assert "member_added" in said.err
+
+
+def test_a_list_that_matches_nothing_is_no_verdict(run: Run, tmp_path: Path) -> None:
+    names = tmp_path / "names"
+    names.write_text("nosuchsymbol\n")
+    said = run("diff", OLD, NEW, "--symbols", str(names))
+    assert said.code == 2
+    assert "none of the 1 symbols of the list" in said.err
+
+
+def test_architectures_are_not_compared(run: Run) -> None:
+    other = OBJECTS / "no_core_android-old.o"
+    said = run("diff", OLD, str(other))
+    assert said.code == 2
+    assert "aarch64" in said.err
 
 
 def test_paths_and_trees(run: Run) -> None:

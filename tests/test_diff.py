@@ -6,7 +6,9 @@ import pytest
 
 from rustabi.diff import Change, ChangeKind, Comparison, Severity, compare
 from rustabi.diff.gaps import GapKind
+from rustabi.errors import InputError
 from rustabi.model import (
+    Argument,
     Array,
     Base,
     Composite,
@@ -21,6 +23,7 @@ from rustabi.model import (
     Parameter,
     Part,
     Slot,
+    Storage,
     Symbol,
     Type,
     Unsupported,
@@ -395,3 +398,94 @@ def test_same_named_types_are_both_compared() -> None:
     assert [step.label for step in finding.affected[0].path] == ["x", "b"]
     unreached = model(one, two, used=U8)
     assert compare(unreached, model(two, one, used=U8)).findings == ()
+
+
+def erased(argument: Type, *, address: bool = True) -> Model:
+    """``f(x: &Vec<S>)`` where the members of Vec say nothing of S."""
+    held = Modifier("pointer", "*const u8", U8) if address else BASES[U64]
+    vec = struct(Member("p", FIRST + 1, 0), name="demo::Vec<demo::S>", size=8)
+    return model(vec._replace(arguments=(Argument("T", FIRST + 2),)), held, argument)
+
+
+def test_type_arguments_behind_an_address_count() -> None:
+    """Vec holds its elements behind a pointer to bytes: only the argument tells their type."""
+    old, new = erased(struct(X, size=8)), erased(struct(X, Y))
+    comparison = compare(old, new)
+    assert comparison.verdict == "incompatible"
+    assert {finding.type for finding in comparison.findings} == {"demo::S"}
+    (affected,) = comparison.findings[0].affected
+    assert [step.reason for step in affected.path] == ["parameter", "argument"]
+    assert not affected.by_value
+
+
+def test_type_arguments_of_mere_markers_do_not_count() -> None:
+    old = erased(struct(X, size=8), address=False)
+    new = erased(struct(X, Y), address=False)
+    assert compare(old, new).verdict == "compatible"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "verdict"),
+    [
+        ("dyn demo::A", "dyn demo::B", "incompatible"),
+        ("dyn demo::Fn<(&u32), Output=u8>", "dyn demo::Fn<(&u64), Output=u8>", "incompatible"),
+        ("dyn demo::A", "(dyn demo::A + core::marker::Send)", "compatible"),
+        ("dyn demo::A", "dyn demo::A", "compatible"),
+    ],
+)
+def test_of_a_trait_object_the_name_is_all_there_is(old: str, new: str, verdict: str) -> None:
+    def using(name: str) -> Model:
+        return model(
+            struct(Member("pointer", FIRST + 1, 0), name=f"&{name}"),
+            Modifier("pointer", "", FIRST + 2),
+            struct(name=name, size=0, alignment=1),
+        )
+
+    assert compare(using(old), using(new)).verdict == verdict
+
+
+def test_variadic_function_pointers() -> None:
+    one = fn_pointer('extern "C" fn(u8, ...)', None, U8)
+    other = fn_pointer('extern "C" fn(u8)', None, U8)
+    found = kinds(with_member(*one), with_member(*other))
+    assert found == {ChangeKind.POINTER_TARGET_CHANGED}
+
+
+def test_char_constants_differ_by_hash_within_one_compiler() -> None:
+    old, new = (model(struct(X, name=f"demo::W<{{CONST#{digit}}}>")) for digit in "ab")
+    assert kinds(old, new) >= {ChangeKind.SIGNATURE_CHANGED}
+    other = new._replace(facts=FACTS._replace(compilers=("rustc 1.97.0",)))
+    assert kinds(old, other) == {ChangeKind.COMPILER_CHANGED}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "severity"),
+    [
+        ("writable", "read-only", Severity.BREAK),
+        ("writable", "thread-local", Severity.BREAK),
+        ("read-only", "writable", Severity.API),
+    ],
+)
+def test_where_a_static_is_stored(old: Storage, new: Storage, severity: Severity) -> None:
+    def holding(storage: Storage) -> Model:
+        static = Symbol("X", "variable", U32, storage=storage)
+        return Model(BASES, (static,), (), (), FACTS)
+
+    (finding,) = compare(holding(old), holding(new)).findings
+    assert (finding.change.kind, finding.severity) == (ChangeKind.STATIC_CHANGED, severity)
+
+
+def test_instances_over_closures_are_nobodys_business() -> None:
+    """No other crate can name them, so they may come, go and change."""
+    name = "_RINvCsaaaaaaaaaaa_4demo2apNCNvB2_1f0EB2_"
+    one = model(struct(X))
+    closure = one._replace(symbols=(one.symbols[0]._replace(name=name),))
+    assert compare(closure, one._replace(symbols=())).verdict == "compatible"
+    grown = model(struct(X, Y))
+    assert compare(closure, grown._replace(symbols=closure.symbols)).verdict == "compatible"
+
+
+def test_architectures_are_not_compared() -> None:
+    one = model(struct(X))
+    with pytest.raises(InputError, match="aarch64"):
+        compare(one, one._replace(facts=FACTS._replace(machine="aarch64")))

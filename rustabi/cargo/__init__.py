@@ -240,6 +240,7 @@ def _environment(plan: _Plan) -> dict[str, str]:
         "CARGO_TARGET_DIR": str(plan.output),
         "CARGO_BUILD_BUILD_DIR": str(plan.output),
         "CARGO_TERM_COLOR": "never",
+        "RUST_BACKTRACE": "0",
     }
 
 

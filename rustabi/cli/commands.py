@@ -223,7 +223,7 @@ _CODES: Final = {"compatible": 0, "incompatible": 1, "error": 2}
 def _diff(options: Namespace, say: Say) -> Answer:
     from rustabi.diff import compare
     from rustabi.report.differences import diff_report, missing_symbols
-    from rustabi.report.select import restricted
+    from rustabi.report.select import require_crate, restricted
     from rustabi.report.text_diff import diff_page
 
     names = _symbol_list(options.symbols)
@@ -231,6 +231,14 @@ def _diff(options: Namespace, say: Say) -> Answer:
     gaps = () if names is None else missing_symbols(names, old, new)
     if names is not None:
         old, new = restricted(old, names), restricted(new, names)
+        if not old.symbols and not new.symbols:
+            raise UsageError(
+                f"none of the {len(names)} symbols of the list is exported by either build",
+                path=options.symbols,
+                advice="`rustabi symbols TARGET` lists what a build exports",
+            )
+    if options.crate is not None:
+        require_crate(options.crate, (old, new))
     say("comparing")
     report = diff_report(
         compare(old, new), options.old, options.new,

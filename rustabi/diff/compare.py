@@ -10,6 +10,7 @@ from rustabi.diff.gaps import Gap, GapKind, gaps_of, reached_by_symbols
 from rustabi.diff.kinds import Change, ChangeKind, Severity
 from rustabi.diff.symbols import Signatures, SymbolPairs, compare_vtables, pair_symbols
 from rustabi.diff.walk import Walk, pair_unreached
+from rustabi.errors import InputError
 from rustabi.graph import principal_trait
 from rustabi.model import Composite, Model, Modifier, Type, TypeId, name_of
 from rustabi.names import demangle, is_unstable_name
@@ -22,7 +23,15 @@ def compare(old: Model, new: Model) -> Comparison:
     Args:
         old: The build that callers were compiled against.
         new: The build that they would run with.
+
+    Raises:
+        InputError: They are of different architectures.
     """
+    if old.facts.machine != new.facts.machine:
+        raise InputError(
+            f"OLD is for {old.facts.machine}, NEW for {new.facts.machine}",
+            advice="compare two builds for one architecture",
+        )
     walk = Walk(old, new)
     reach = Reach(old, new)
     symbols = pair_symbols(old, new)

@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 
 from rustabi.describe import type_text
 from rustabi.errors import UsageError
-from rustabi.model import Model, Symbol, TypeId
+from rustabi.model import Model, Symbol, TypeId, name_of
 from rustabi.names import demangle, generic_of, pairing_key
-from rustabi.report.facts import plural
+from rustabi.report.facts import crate, plural, readable
 
 _NEAR = 5
 """Names that are offered instead of one that is not there."""
@@ -131,6 +131,22 @@ def read_symbol_list(text: str) -> list[str]:
         is_version = words[0].startswith("0x") and len(words) >= _NAMES_OF_LISTS
         names.setdefault(words[1] if is_version else words[0])
     return list(names)
+
+
+def require_crate(glob: str, models: Iterable[Model]) -> None:
+    """Check that a type or symbol of some crate of that name is there.
+
+    Raises:
+        UsageError: None is: a name that matches nothing would pass for "compatible".
+    """
+    found = {crate(name_of(node)) for model in models for node in model.types}
+    found |= {crate(readable(each.name)) for model in models for each in model.symbols}
+    found.discard("")
+    if not any(fnmatchcase(each, glob) for each in found):
+        raise UsageError(
+            f"there is nothing of a crate {glob!r} in either build",
+            advice=f"there are: {', '.join(sorted(found)[:20])}",
+        )
 
 
 def restricted(model: Model, names: Iterable[str]) -> Model:

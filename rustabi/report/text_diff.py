@@ -129,6 +129,11 @@ def _subject_block(
     yield from _consequences(first.consequences, limit)
 
 
+def _is_subject(finding: FindingReport | ConsequenceReport) -> bool:
+    """Whether OLD's state is the name that stands before it already."""
+    return finding.kind == "type-renamed" and finding.old == finding.type
+
+
 def _phrase(finding: FindingReport | ConsequenceReport) -> Iterator[Span]:
     """What changed: ``x: at 0 → at 8``, ``mode: u16 at 6``, ``12 → 8``."""
     if finding.kind == "layout-permuted":
@@ -138,7 +143,7 @@ def _phrase(finding: FindingReport | ConsequenceReport) -> Iterator[Span]:
     if finding.where and finding.where != finding.old:
         sign = (" =" if finding.kind in _VALUES else ":") if finding.old or finding.new else ""
         yield Span(f" {finding.where}{sign}")
-    if finding.old:
+    if finding.old and not _is_subject(finding):
         yield Span(f" {finding.old}", shrinks=True)
     if finding.old and finding.new:
         yield Span(ARROW.rstrip())
@@ -317,8 +322,10 @@ def _gaps(report: DiffReport, limit: int | None) -> Iterator[Block]:
     yield from gap_lines(report.gaps, limit)
 
 
-def gap_lines(gaps: Sequence[GapReport], limit: int | None = _MANY) -> Iterator[Block]:
-    """What could not be checked, by kind."""
+def gap_lines(
+    gaps: Sequence[GapReport], limit: int | None = _MANY, more: str = "--all lists them"
+) -> Iterator[Block]:
+    """What could not be checked, by kind; ``more`` tells how to see what is left out."""
     if not gaps:
         return
     yield line(Span("not checked", "title"), f" ({plural(len(gaps), 'gap')})")
@@ -326,7 +333,7 @@ def gap_lines(gaps: Sequence[GapReport], limit: int | None = _MANY) -> Iterator[
     for _, group in groupby(ordered, key=lambda each: each.kind):
         members = list(group)
         yield line(f"{members[0].explanation}:", indent=2)
-        yield from _listed((_gap(each) for each in members), limit, 4)
+        yield from _listed((_gap(each) for each in members), limit, 4, more)
 
 
 def _gap(gap: GapReport) -> Line:
@@ -352,6 +359,10 @@ def _end(report: DiffReport) -> Iterator[Block]:
     if summary.versions_changed:
         differ = f"{summary.versions_changed} of {plural(summary.versions_compared, 'symbol')}"
         yield line(Span(f"kernel symbol versions (CRC) differ for {differ}", "dim"))
+        if report.verdict == "compatible":
+            why = "a kernel with MODVERSIONS would refuse modules built against OLD that import it"
+            them = why if summary.versions_changed == 1 else why.replace(" it", " them")
+            yield line(Span(them, "dim"), indent=2)
     if report.verdict == "incompatible":
         kinds = [each.kind for each in report.findings if each.severity == "break"]
         kind = min(kinds, key=lambda each: each in _OF_THE_WHOLE)
@@ -361,9 +372,11 @@ def _end(report: DiffReport) -> Iterator[Block]:
         yield line(Span(f"compatible in what was checked; {gaps}", "good"))
 
 
-def _listed(lines: Iterable[Line], limit: int | None, indent: int) -> Iterator[Line]:
+def _listed(
+    lines: Iterable[Line], limit: int | None, indent: int, more: str = "--all lists them"
+) -> Iterator[Line]:
     every = list(lines)
     yield from every[:limit]
     if limit is not None and len(every) > limit:
-        rest = f"… and {len(every) - limit} more (--all lists them)"
+        rest = f"… and {len(every) - limit} more ({more})"
         yield line(Span(rest, "dim"), indent=indent)

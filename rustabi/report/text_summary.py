@@ -55,7 +55,7 @@ def _target(report: TargetReport) -> Iterator[Block]:
         [line(Span("no crate", "title"), f" (C, tuples): {_counts(each)}") for each in others],
         list(_symbols(report)),
         list(_namesakes(report.namesakes)),
-        list(gap_lines(report.gaps)),
+        list(gap_lines(report.gaps, more="--format json lists them")),
     ])  # fmt: skip
 
 
