@@ -240,8 +240,12 @@ def _diff(options: Namespace, say: Say) -> Answer:
     if options.crate is not None:
         require_crate(options.crate, (old, new))
     say("comparing")
+    comparison = compare(old, new)
+    if names is not None and not options.all:  # what none of the listed symbols reaches
+        kept = (each for each in comparison.findings if each.affected or not each.type)
+        comparison = comparison._replace(findings=tuple(kept))
     report = diff_report(
-        compare(old, new), options.old, options.new,
+        comparison, options.old, options.new,
         crates=options.crate, noise=options.all, extra_gaps=gaps,
     )  # fmt: skip
     return Answer(
