@@ -8,8 +8,14 @@
 pub static THRESHOLD: u32 = 7;
 
 // not reported: nothing changes here
+#[repr(C)]
+pub struct Point {
+    x: u32,
+    y: u32,
+}
+
 #[no_mangle]
 #[inline(never)]
-pub extern "C" fn unrelated(value: u32) -> u32 {
-    value ^ 7
+pub extern "C" fn unrelated(point: &Point) -> u32 {
+    point.x ^ point.y
 }
