@@ -16,6 +16,6 @@ pub struct Point {
 
 #[no_mangle]
 #[inline(never)]
-pub extern "C" fn unrelated(point: &Point) -> u32 {
-    point.x ^ point.y
+pub extern "C" fn unrelated(point: &Point, other: &Point) -> u32 {
+    point.x ^ other.y
 }
