@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import networkx as nx
 
-from rustabi.model import Composite, Function, Model, Symbol, Type, TypeId, Vtable, name_of
+from rustabi.model import Composite, Function, Model, Symbol, Type, TypeId, Vtable
 from rustabi.references import Reason, erased_arguments, references
 
 Graph: TypeAlias = "nx.DiGraph[Node]"
@@ -227,10 +227,3 @@ def components(graph: Graph) -> list[set[TypeId]]:
         if len(group) > 1
     ]
     return sorted(groups, key=lambda group: (-len(group), min(group)))
-
-
-def label_of(model: Model, node: Node) -> str:
-    """The raw name of a node, for display after demangling; empty for nameless types."""
-    if node.kind == "symbol":
-        return model.symbols[node.number].name
-    return name_of(model.types[node.number])

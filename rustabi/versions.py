@@ -9,14 +9,13 @@ what it depended on, and used again wherever that holds.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from rustabi.crc import combine
 from rustabi.kabi import KabiRules
 from rustabi.loader import Loaded, Root
 from rustabi.model import Model, Type, TypeId, is_definition
-from rustabi.references import references
 from rustabi.symtypes import Pieces, TypeStrings, parse_pieces
 
 
@@ -137,19 +136,6 @@ def _empty(pieces: Pieces) -> str:
 
 def _length(pieces: Pieces) -> int:
     return sum(len(piece.encode("utf-8", "surrogateescape")) for piece in pieces)
-
-
-def reachable(types: Sequence[Type], roots: Iterable[TypeId]) -> set[TypeId]:
-    """Types that the version of a symbol with these ``roots`` covers."""
-    reached = set(roots)
-    pending = list(reached)
-    while pending:
-        for reference in references(types[pending.pop()]):
-            target = reference.target
-            if reference.versioned and target not in reached:
-                reached.add(target)
-                pending.append(target)
-    return reached
 
 
 class _Node(NamedTuple):

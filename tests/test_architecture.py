@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LEVELS = {
     "errors": 0,
     "crc": 1,
+    "files": 1,
     "names": 1,
     "model": 1,
     "references": 2,

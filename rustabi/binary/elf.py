@@ -261,7 +261,6 @@ class Elf:
             strings=self.contents(".debug_str"),
             line_strings=self.contents(".debug_line_str"),
             string_offsets=self.contents(".debug_str_offsets"),
-            addresses=self.contents(".debug_addr"),
             lines=self.contents(".debug_line"),
             little_endian=self.little_endian,
         )

@@ -14,7 +14,6 @@ class Sections(NamedTuple):
         strings: ``.debug_str``, empty (as all that follow) where the binary has none.
         line_strings: ``.debug_line_str``
         string_offsets: ``.debug_str_offsets``
-        addresses: ``.debug_addr``
         lines: ``.debug_line``
         little_endian: Byte order of every number in them.
     """
@@ -24,6 +23,5 @@ class Sections(NamedTuple):
     strings: bytes = b""
     line_strings: bytes = b""
     string_offsets: bytes = b""
-    addresses: bytes = b""
     lines: bytes = b""
     little_endian: bool = True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -91,32 +90,15 @@ def _silence(stream: IO[str]) -> None:
 
 
 def _write_file(path: Path, data: bytes) -> None:
-    path = Path(os.path.realpath(path))  # a link stays one
+    from rustabi.files import write_whole
+
     try:
-        if path.exists() and not path.is_file():
-            path.write_bytes(data)  # a pipe or a device must not be replaced by a file
-            return
-        _replace(path, data)
+        write_whole(path, data)
     except OSError as error:
         raise OutputError(
             f"cannot be written: {error.strerror or error}", path=path,
             advice="name a file in a folder that you may write to, on a disk with space left",
         ) from error  # fmt: skip
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.parent / f".rustabi-{secrets.token_hex(8)}.tmp"
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            temporary.chmod(path.stat().st_mode & 0o7777)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 @contextlib.contextmanager

@@ -7,14 +7,13 @@ models that state the same give the same bytes, so a snapshot can be kept under 
 from __future__ import annotations
 
 import gzip
-import os
 import re
-import secrets
 import zlib
 from pathlib import Path
 from typing import Final
 
 from rustabi.errors import InputError, SnapshotError
+from rustabi.files import write_whole
 from rustabi.model import Model
 from rustabi.snapshot.canonical import canonical
 from rustabi.snapshot.decode import MIGRATIONS, VERSION, WRITE_AGAIN, decode
@@ -83,7 +82,7 @@ def write(model: Model, path: str | Path) -> None:
         data = dumps(model)
         if path.suffix == ".gz":
             data = gzip.compress(data, 6, mtime=0)
-        _replace(path, data)
+        write_whole(path, data)
     except SnapshotError as error:
         raise error.located(path) from None
     except OSError as error:
@@ -91,25 +90,6 @@ def write(model: Model, path: str | Path) -> None:
             f"cannot be written: {error.strerror or error}", path=path,
             advice="name a file in a folder that you may write to, on a disk with space left",
         ) from error  # fmt: skip
-
-
-def _replace(path: Path, data: bytes) -> None:
-    path = Path(os.path.realpath(path))  # a link stays one
-    if path.exists() and not path.is_file():
-        path.write_bytes(data)  # a pipe or a device must not be replaced by a file
-        return
-    temporary = path.parent / f".rustabi-{secrets.token_hex(8)}.tmp"
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            temporary.chmod(path.stat().st_mode & 0o7777)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def is_snapshot(data_prefix: bytes) -> bool:
