@@ -155,7 +155,7 @@ def _load_symbols(
                 name,
                 None if shown is None else ("function" if shown.is_function else "variable"),
                 None if shown is None else shown.type,
-                None if versioned is None else versioned.unit,
+                next((each.unit for each in (versioned, shown) if each is not None), None),
                 borrowed=lender.symbol if lender is not None and lender.symbol != name else None,
                 binary=binary,
                 storage=exports.storage.get(name),

@@ -30,6 +30,9 @@ class Description(NamedTuple):
         symbol: The name it was found under.
         definition: Whether the unit defines the symbol rather than declaring it.
         pointer: The entry is what ``__gendwarfksyms_ptr_<symbol>`` points to, not the symbol's own.
+        specified: Only a definition without a name leads to the entry, and gendwarfksyms does not
+            find it: methods of C-like enums and unions are declared within the type, and it enters
+            structs and classes only.
     """
 
     offset: int
@@ -38,14 +41,17 @@ class Description(NamedTuple):
     symbol: str
     definition: bool
     pointer: bool = False
+    specified: bool = False
 
 
 class SymbolEntries(NamedTuple):
     """What describes one symbol.
 
     Attributes:
-        own: The entry under the symbol's own name.
-        versioned: The entry that its version is computed from: `own`, or that of an alias.
+        own: The entry under the symbol's own name, or the declaration that its definition specifies
+            where gendwarfksyms does not look: within a C-like enum or a union.
+        versioned: The entry that its version is computed from: under the symbol's own name, or that
+            of an alias.
     """
 
     own: Description | None
@@ -69,11 +75,15 @@ def find_symbols(
     listed = dict.fromkeys(names)
     found: dict[str, list[Description]] = {name: [] for name in listed}
     pointers: dict[str, list[Description]] = {}
+    specified: dict[str, Description] = {}
     for index, unit in enumerate(entries.units):
         if scope == "unit" and unit.language in c.LANG_ASSEMBLER:
             continue  # its entries say no types; a kernel build takes them from elsewhere
         for description in _descriptions(entries, unit, index, found):
-            found[description.symbol].append(description)
+            if description.specified:
+                specified.setdefault(description.symbol, description)
+            else:
+                found[description.symbol].append(description)
         for description in _pointers(entries, unit, index, found):
             pointers.setdefault(description.symbol, []).append(description)
     groups = _alias_groups(listed, places)
@@ -83,7 +93,7 @@ def find_symbols(
         group = [name, *(member for member in groups.get(name, ()) if member != name)]
         candidates = [found[member] for member in group]
         result[name] = SymbolEntries(
-            own=choose([found[name]], []),
+            own=choose([found[name]], []) or specified.get(name),
             versioned=choose(candidates, [pointers.get(member, []) for member in group]),
         )
     return result
@@ -124,14 +134,21 @@ def _descriptions(
 ) -> Iterator[Description]:
     """Descriptions of wanted symbols in one unit, the first of each name, in document order."""
     first: dict[str, Description] = {}
+    specified: dict[str, Description] = {}
     defined: set[str] = set()
     for offset in entries.outline(unit).routines:
         entry = entries.entry(offset, unit)
-        declared = entries.referred(entry, c.AT_SPECIFICATION)
-        if declared is not None:
-            defined.add(_name(declared))
-        name, used = _name(entry), offset
         origin = entries.referred(entry, c.AT_ABSTRACT_ORIGIN)
+        declared = entries.referred(origin or entry, c.AT_SPECIFICATION)
+        if declared is not None:
+            specifies = _name(declared)
+            if origin is None:
+                defined.add(specifies)
+            if specifies in wanted:
+                specified.setdefault(
+                    specifies, Description(declared.offset, offset, index, specifies, True)
+                )
+        name, used = _name(entry), offset
         if origin is not None:
             used = origin.offset
             if name not in wanted:
@@ -142,6 +159,9 @@ def _descriptions(
                 defined.add(name)
     for name, description in first.items():
         yield description._replace(definition=name in defined)
+    for name, description in specified.items():
+        if name not in first:
+            yield description._replace(specified=True)
 
 
 def _pointers(
