@@ -12,14 +12,15 @@ Its data:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
 import networkx as nx
 
-from rustabi.model import Composite, Function, Model, Symbol, Type, TypeId, Vtable
-from rustabi.references import Reason, erased_arguments, references
+from rustabi.model import Composite, Function, Model, Slot, Symbol, Type, TypeId, Vtable
+from rustabi.nature import is_object, principal_trait
+from rustabi.references import Reason, Reference, erased_arguments, references
 
 Graph: TypeAlias = "nx.DiGraph[Node]"
 
@@ -107,32 +108,30 @@ def symbol_references(
 
 
 def _add_vtables(graph: Graph, model: Model) -> None:
-    """Edges from each trait object type to the methods in the vtables for it."""
+    """Edges from each trait object type to what the methods in the vtables for it take and return.
+
+    Not to the types behind ``self``: callers of a trait object do not know them.
+    """
     by_trait: dict[str, list[Vtable]] = {}
     for vtable in model.vtables:
         by_trait.setdefault(vtable.trait, []).append(vtable)
     for index, node in enumerate(model.types):
-        if not (isinstance(node, Composite) and node.name.startswith("dyn ")):
+        if not (isinstance(node, Composite) and is_object(node.name)):
             continue
         for vtable in by_trait.get(principal_trait(node.name), ()):
             for number, slot in enumerate(vtable.slots):
-                if slot.type is not None:
-                    reason = ("vtable", f"slot {number}")
-                    _add(graph, Node("type", index), Node("type", slot.type), reason, False, False)
+                for each in method_references(model.types, slot):
+                    reason = ("vtable", f"slot {number} {each.label or each.reason}")
+                    _add(
+                        graph, Node("type", index), Node("type", each.target), reason, False, False
+                    )
 
 
-def principal_trait(name: str) -> str:
-    """``dyn demo::Animal + core::marker::Send`` -> ``demo::Animal``."""
-    depth = 0
-    text = name.removeprefix("dyn ")
-    for index, letter in enumerate(text):
-        if letter in "<([":
-            depth += 1
-        elif letter in ">)]" and text[index - 1 : index + 1] != "->":
-            depth -= 1
-        elif not depth and text.startswith(" + ", index):
-            return text[:index]
-    return text
+def method_references(types: Sequence[Type], slot: Slot) -> Iterator[Reference]:
+    """What a method in a vtable takes and returns, without ``self``."""
+    node = None if slot.type is None else types[slot.type]
+    if isinstance(node, Function):
+        yield from references(node._replace(parameters=node.parameters[1:]))
 
 
 def reached(graph: Graph, symbol: int, *, versioned: bool = True) -> set[TypeId]:

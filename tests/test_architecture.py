@@ -28,6 +28,7 @@ LEVELS = {
     "dwarf": 3,
     "loader": 4,
     "describe": 4,
+    "nature": 4,
     "merge": 5,
     "layout": 6,
     "graph": 6,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import networkx as nx
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rustabi.graph import Node, build, components, dependents, paths, principal_trait, reached
+from rustabi.graph import Node, build, components, dependents, paths, reached
 from rustabi.loader import Loaded, Root
 from rustabi.model import (
     Array,
@@ -159,7 +158,7 @@ def example() -> Model:
         Enumeration("demo::Level", 1, 1, (Enumerator("Low", None),), 4),
         Base("u8", 1, 7),
         Composite("struct", "dyn demo::Animal", 0, 1, ()),
-        Function((Parameter("self", 1),), None),
+        Function((Parameter("self", 1), Parameter("times", 4)), None),
     )
     vtable = Vtable("<demo::Bar as demo::Animal>", "demo::Animal", 2, (Slot("speak", 6),))
     return Model(types, (Symbol("use_bar", "function", 0),), (), (vtable,), FACTS)
@@ -184,9 +183,10 @@ def test_an_edge_carries_all_its_reasons() -> None:
 def test_edges_that_do_not_enter_the_version_are_marked() -> None:
     graph = build(example())
     assert graph.edges[Node("type", 3), Node("type", 4)]["versioned"] is False
-    vtable = graph.edges[Node("type", 5), Node("type", 6)]
+    vtable = graph.edges[Node("type", 5), Node("type", 4)]
     assert vtable["versioned"] is False
-    assert vtable["reasons"] == (("vtable", "slot 0"),)
+    assert vtable["reasons"] == (("vtable", "slot 0 times"),)
+    assert Node("type", 1) not in graph.successors(Node("type", 5)), "self is nobody's business"
     assert reached(graph, 0) == {1, 2, 3}
     assert reached(graph, 0, versioned=False) == {1, 2, 3, 4}
 
@@ -208,19 +208,6 @@ def test_a_folded_symbol_reaches_what_its_lender_reaches() -> None:
 
 def test_recursive_types_form_a_component() -> None:
     assert components(build(example())) == [{1, 2}]
-
-
-@pytest.mark.parametrize(
-    ("name", "trait"),
-    [
-        ("dyn demo::Animal", "demo::Animal"),
-        ("dyn demo::Animal + core::marker::Send", "demo::Animal"),
-        ("dyn core::ops::Fn<(u8,), Output=a::B<dyn X + Y>> + Send",
-         "core::ops::Fn<(u8,), Output=a::B<dyn X + Y>>"),
-    ],
-)  # fmt: skip
-def test_principal_trait(name: str, trait: str) -> None:
-    assert principal_trait(name) == trait
 
 
 def test_a_real_object_has_vtable_edges() -> None:

@@ -64,8 +64,18 @@ def test_folded_and_missing_symbols_are_marked() -> None:
     assert symbol("folded_function-new", "right_value").folded_into == "left_value"
     page = plain(symbols_page(symbols_report(model_of(OBJECTS / "folded_function-new.o"), "x.o")))
     assert "right_value  (folded)" in page
-    mangled = plain(symbols_page(symbols_report(model_of(OBJECTS / "constructs.o"), "x.o")))
-    assert "<constructs::enums::Signed>::value  (no debug info)" in mangled
+    bare = model_of(OBJECTS / "member_added-new.o")
+    bare = bare._replace(symbols=(Symbol("_RNvC4demo4lost", None, None),))
+    assert "demo::lost  (no debug info)" in plain(symbols_page(symbols_report(bare, "x.o")))
+
+
+def test_methods_of_enums_and_unions_have_a_signature_and_no_version() -> None:
+    """gendwarfksyms has none either: it prints 0, see tests/goldens."""
+    model = model_of(OBJECTS / "constructs.o")
+    found = next(each for each in symbols_report(model, "x.o").symbols
+                 if each.name == "<constructs::enums::Signed>::value")  # fmt: skip
+    assert found.declaration == "fn(&constructs::enums::Signed) -> i32"
+    assert found.crc is None
 
 
 def test_ambiguous_versions_are_marked_and_counted() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rustabi.diff.findings import Affected, Consequence
-from rustabi.diff.identity import Pair, stripped
+from rustabi.diff.identity import Pair
 from rustabi.diff.kinds import Change, ChangeKind, Severity
 from rustabi.graph import Graph, build, dependents
 from rustabi.model import (
@@ -19,6 +19,7 @@ from rustabi.model import (
     name_of,
     variant_part_of,
 )
+from rustabi.nature import stripped
 
 DERIVABLE = frozenset(
     {

@@ -11,9 +11,9 @@ from rustabi.diff.kinds import Change, ChangeKind, Severity
 from rustabi.diff.symbols import Signatures, SymbolPairs, compare_vtables, pair_symbols
 from rustabi.diff.walk import Walk, pair_unreached
 from rustabi.errors import InputError
-from rustabi.graph import principal_trait
 from rustabi.model import Composite, Model, Modifier, Type, TypeId, name_of
 from rustabi.names import demangle, is_unstable_name
+from rustabi.nature import is_object, principal_trait
 from rustabi.references import references
 
 
@@ -129,7 +129,7 @@ def _severity(change: Change, affected: tuple[Affected, ...]) -> Severity:
 def _vtable_findings(old: Model, new: Model, walk: Walk, reach: Reach) -> Iterator[Finding]:
     objects: dict[str, list[TypeId]] = {}
     for type_id, node in enumerate(old.types):
-        if isinstance(node, Composite) and node.name.startswith("dyn "):
+        if isinstance(node, Composite) and is_object(node.name):
             objects.setdefault(principal_trait(node.name), []).append(type_id)
     found = dict.fromkeys(compare_vtables(old, new, walk.identity))
     walk.finish()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rustabi.describe import type_text
-from rustabi.diff.identity import Identity, Pair, stripped
+from rustabi.diff.identity import Identity, Pair
 from rustabi.diff.kinds import Change, ChangeKind, Severity
 from rustabi.diff.members import Members, paired
 from rustabi.layout import size_of
@@ -21,6 +21,7 @@ from rustabi.model import (
     members_of,
     variant_part_of,
 )
+from rustabi.nature import stripped
 from rustabi.references import erased_arguments
 
 
@@ -107,17 +108,23 @@ class Contents:
     def _variant_renames(
         self, a: VariantPart, b: VariantPart, removed: list[Variant], added: list[Variant]
     ) -> list[tuple[Variant, Variant]]:
-        """Variants at equal places, of equal values and fields, under another name."""
+        """Variants of equal values and fields, under another name."""
         if len(a.variants) != len(b.variants):
             return []
-        return [
-            (before, after)
-            for before in removed
-            for after in added
-            if a.variants.index(before) == b.variants.index(after)
-            and (before.value, before.value_list) == (after.value, after.value_list)
-            and not list(self._payloads(before, after))
-        ]
+        found = []
+        left = list(added)
+        for before in removed:
+            for after in left:
+                same_value = _number(before.value) == _number(after.value)
+                same_list = before.value_list == after.value_list
+                if same_value and same_list and not self._breaks(before, after):
+                    found.append((before, after))
+                    left.remove(after)
+                    break
+        return found
+
+    def _breaks(self, before: Variant, after: Variant) -> bool:
+        return any(each.grave is Severity.BREAK for each in self._payloads(before, after))
 
     def _tags(self, a: VariantPart, b: VariantPart) -> Iterator[Change]:
         before, after = a.discriminant, b.discriminant

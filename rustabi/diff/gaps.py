@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from rustabi.graph import principal_trait
 from rustabi.model import Composite, Enumeration, Model, TypeId, Unsupported
 from rustabi.names import demangle, pairing_key, type_key
+from rustabi.nature import is_object, principal_trait
 from rustabi.references import erased_arguments, references
 
 
@@ -71,11 +71,6 @@ def _symbol_gaps(model: Model) -> Iterator[Gap]:
         else:
             detail = f"folded into {demangle(symbol.borrowed)}"
             yield Gap(GapKind.FOLDED, name, detail, pairing_key(symbol.name))
-
-
-def is_object(name: str) -> bool:
-    """Whether a type's name is that of a trait object."""
-    return name.startswith("dyn ")
 
 
 def _type_gaps(model: Model, reached: set[TypeId]) -> Iterator[Gap]:

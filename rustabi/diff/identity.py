@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from rustabi.diff.kinds import Change, ChangeKind
-from rustabi.diff.shape import Shapes, encoding_class, fn_abi, pointer_class
-from rustabi.graph import principal_trait
+from rustabi.diff.shape import Shapes
 from rustabi.model import (
-    INDIRECT,
     Array,
     Base,
     Composite,
@@ -18,12 +16,22 @@ from rustabi.model import (
     Function,
     Model,
     Modifier,
-    Type,
     TypeId,
     Unsupported,
     name_of,
 )
 from rustabi.names import arguments_of, generic_of, type_key
+from rustabi.nature import (
+    SIGILS,
+    encoding_class,
+    fn_abi,
+    is_object,
+    is_variadic,
+    pointer_class,
+    principal_trait,
+    sigil,
+    stripped,
+)
 
 Pair: TypeAlias = tuple[TypeId, TypeId]
 
@@ -33,13 +41,6 @@ _DEEPEST = 64
 
 _CONSTANT = re.compile(r"\{CONST#\w+\}")
 """How rustc writes char constants into type names: as a hash that depends on its version."""
-
-_OBJECT = ("dyn ", "(dyn ")
-
-
-def _principal(name: str) -> str:
-    """The trait of a trait object, with its arguments: what decides the vtable."""
-    return type_key(principal_trait(name.removeprefix("(").removesuffix(")")))
 
 
 class Mismatch(NamedTuple):
@@ -102,7 +103,17 @@ class Identity:
         if type_key(a.name) == type_key(b.name) and self._same_constants(a.name, b.name):
             self._visit((old, new))
             return None
+        if _is_fat(a) and _is_fat(b) and _is_text(a.name) == _is_text(b.name):
+            return self._fat_pointers(old, new, a.name, b.name)
         return self._other(old, new)
+
+    def _fat_pointers(self, old: TypeId, new: TypeId, a: str, b: str) -> Mismatch | None:
+        """References and raw pointers to slices, text and trait objects: what they hold decides."""
+        mismatch = _promises(a, b)
+        if mismatch is not None:
+            return mismatch
+        self._visit((old, new))
+        return None if sigil(a) == sigil(b) else Mismatch(ChangeKind.POINTER_KIND_CHANGED)
 
     def _same_constants(self, old: str, new: str) -> bool:
         """Whether the constants that rustc writes as hashes agree; another rustc has others."""
@@ -132,9 +143,9 @@ class Identity:
         """
         if old == new:
             return True
-        if old.startswith(_OBJECT) or new.startswith(_OBJECT):
+        if is_object(old) or is_object(new):
             # of a trait object the name is all there is: only auto traits do not matter
-            return _principal(old) == _principal(new)
+            return type_key(principal_trait(old)) == type_key(principal_trait(new))
         if "::" not in old or "::" not in new:
             return not old and not new
         before, after = arguments_of(old), arguments_of(new)
@@ -167,16 +178,17 @@ class Identity:
         return next((mismatch for mismatch in found if mismatch), None)
 
     def _pointers(self, a: Modifier, b: Modifier, depth: int) -> Mismatch | None:
-        if pointer_class(a) != pointer_class(b):
-            return Mismatch(ChangeKind.MEMBER_RETYPED, "the value that means None differs")
+        mismatch = _promises(a.name, b.name)
+        if mismatch is not None:
+            return mismatch
         if fn_abi(a.name) != fn_abi(b.name):
             return Mismatch(ChangeKind.POINTER_TARGET_CHANGED, "another calling convention")
-        if (", ...)" in a.name) != (", ...)" in b.name):
+        if is_variadic(a.name) != is_variadic(b.name):
             return Mismatch(ChangeKind.POINTER_TARGET_CHANGED, "only one is variadic")
         inner = self.match(a.target, b.target, depth + 1)
         if inner is not None and inner.kind is not ChangeKind.POINTER_KIND_CHANGED:
             return Mismatch(ChangeKind.POINTER_TARGET_CHANGED, inner.note)
-        if inner is None and _sigil(a.name) != _sigil(b.name):
+        if inner is None and sigil(a.name) != sigil(b.name):
             return Mismatch(ChangeKind.POINTER_KIND_CHANGED)
         return inner
 
@@ -187,6 +199,10 @@ class Identity:
         if a.counts != b.counts or a.vector != b.vector:
             return Mismatch(ChangeKind.ARRAY_LENGTH_CHANGED)
         return None
+
+    def match_signatures(self, a: Function, b: Function) -> Mismatch | None:
+        """None when two functions take and return the same, else why not."""
+        return self._functions(a, b, 0)
 
     def _functions(self, a: Function, b: Function, depth: int) -> Mismatch | None:
         """Signatures behind pointers, where each difference is one of the pointer's target."""
@@ -202,21 +218,20 @@ class Identity:
         return next(iter(grave or differing), None)
 
 
-def _sigil(name: str) -> str:
-    """How a Rust pointer's name begins: ``&mut``, ``&``, ``*const``, ``*mut``, or a box's path."""
-    for sigil in ("&mut ", "&", "*const ", "*mut "):
-        if name.startswith(sigil):
-            return sigil
-    return name.split("<", 1)[0].split("(", 1)[0]
+def _promises(old: str, new: str) -> Mismatch | None:
+    """What two pointers promise about their values, by their names."""
+    before, after = pointer_class(old), pointer_class(new)
+    if before == after:
+        return None
+    if "owned" in (before, after):
+        return Mismatch(ChangeKind.MEMBER_RETYPED, "only one of them frees what it points to")
+    return Mismatch(ChangeKind.MEMBER_RETYPED, "the value that means None differs")
 
 
-def stripped(types: Sequence[Type], type_id: TypeId | None) -> TypeId | None:
-    """The type below typedefs and qualifiers, which change nothing about its bytes."""
-    seen = 0
-    while type_id is not None and seen <= _DEEPEST:
-        node = types[type_id]
-        if not isinstance(node, Modifier) or node.kind in INDIRECT:
-            break
-        type_id = node.target
-        seen += 1
-    return type_id
+def _is_fat(node: Composite | Enumeration) -> bool:
+    """Whether a type is a reference or raw pointer with a length or a vtable beside the address."""
+    return isinstance(node, Composite) and node.name.startswith(SIGILS)
+
+
+def _is_text(name: str) -> bool:
+    return name.endswith("str")

@@ -8,8 +8,8 @@ from typing import TypeVar
 from rustabi.describe import type_text
 from rustabi.diff.identity import Identity, Mismatch
 from rustabi.diff.kinds import Change, ChangeKind, Severity
-from rustabi.layout import size_of
 from rustabi.model import Array, Member, Model, Modifier, Type, TypeId
+from rustabi.nature import is_empty
 
 _T = TypeVar("_T")
 
@@ -24,7 +24,6 @@ class Members:
 
     def __init__(self, old: Model, new: Model, identity: Identity) -> None:
         self._old, self._new = old.types, new.types
-        self._old_address, self._new_address = old.facts.address_size, new.facts.address_size
         self._identity = identity
 
     def changes(
@@ -38,7 +37,7 @@ class Members:
             prefix: What stands before their names, such as ``Circle.`` in a variant.
         """
         both, removed, added = paired(old, new, lambda member: member.name)
-        renamed = self._renames(old, new, removed, added)
+        renamed = self._renames(removed, added) if len(old) == len(new) else []
         for before, after in renamed:
             yield Change(
                 ChangeKind.MEMBER_RENAMED,
@@ -56,7 +55,7 @@ class Members:
                 prefix + _shown(member),
                 text,
                 "",
-                _api_if_empty(self._old, member, self._old_address),
+                _api_if_empty(self._old, member),
             )
         for member in added:
             text = f"{type_text(self._new, member.type)}{_place(member)}"
@@ -65,7 +64,7 @@ class Members:
                 prefix + _shown(member),
                 "",
                 text,
-                _api_if_empty(self._new, member, self._new_address),
+                _api_if_empty(self._new, member),
             )
         retyped = [change for pair in pairs if (change := self._retyped(*pair, prefix))]
         yield from retyped
@@ -97,7 +96,8 @@ class Members:
         slots = self._vtable_lengths(before, after)
         if slots is not None:
             return Change(ChangeKind.VTABLE_CHANGED, "", *slots)
-        return self.mismatch(mismatch, where, before.type, after.type)
+        change = self.mismatch(mismatch, where, before.type, after.type)
+        return change._replace(severity=Severity.API) if self._is_empty(before, after) else change
 
     def _vtable_lengths(self, before: Member, after: Member) -> tuple[str, str] | None:
         """How many methods two vtables have, when the members are a trait object's vtable pointers.
@@ -119,25 +119,23 @@ class Members:
             after = f"{after} ({mismatch.note})"
         return Change(mismatch.kind, where, before, after)
 
-    def _renames(
-        self,
-        old: Sequence[Member],
-        new: Sequence[Member],
-        removed: list[Member],
-        added: list[Member],
-    ) -> list[tuple[Member, Member]]:
-        """Members at equal places in source and memory and of equal type, under another name."""
+    def _renames(self, removed: list[Member], added: list[Member]) -> list[tuple[Member, Member]]:
+        """Members at equal places and of equal type, under another name."""
         found = []
+        left = list(added)
         for before in removed:
-            for after in added:
-                same_place = old.index(before) == new.index(after) and _offset(before) == _offset(
-                    after
-                )
-                if same_place and len(old) == len(new):
-                    if self._identity.match(before.type, after.type) is None:
-                        found.append((before, after))
+            for after in left:
+                same_place = _offset(before) == _offset(after)
+                same_bits = before.bit_size == after.bit_size
+                if same_place and same_bits and self._is_same_type(before, after):
+                    found.append((before, after))
+                    left.remove(after)
                     break
         return found
+
+    def _is_same_type(self, before: Member, after: Member) -> bool:
+        mismatch = self._identity.match(before.type, after.type)
+        return mismatch is None or self._is_empty(before, after)
 
     def _order(
         self,
@@ -181,14 +179,11 @@ class Members:
 
     def _is_empty(self, before: Member, after: Member) -> bool:
         """Whether a member takes no bytes on either side: its offset then has no meaning."""
-        return (
-            size_of(self._old, before.type, self._old_address) == 0
-            and size_of(self._new, after.type, self._new_address) == 0
-        )
+        return is_empty(self._old, before.type) and is_empty(self._new, after.type)
 
 
-def _api_if_empty(types: Sequence[Type], member: Member, address_size: int) -> Severity | None:
-    return Severity.API if size_of(types, member.type, address_size) == 0 else None
+def _api_if_empty(types: Sequence[Type], member: Member) -> Severity | None:
+    return Severity.API if is_empty(types, member.type) else None
 
 
 _FIXED_SLOTS = 3

@@ -23,6 +23,7 @@ from rustabi.model import (
     TypeId,
     VariantPart,
 )
+from rustabi.nature import encoding_class, pointer_class
 
 Leaf: TypeAlias = tuple[int, Hashable]
 """Offset in bytes, and what stands there."""
@@ -34,34 +35,6 @@ _MOST = 4096
 
 class TooLargeError(Exception):
     """The type is nested too deeply, or has too many leaves, to be compared by its bytes."""
-
-
-def pointer_class(node: Modifier) -> str:
-    """What a pointer promises about its value: ``fn``, ``nonnull`` or ``raw``.
-
-    Rust's references, boxes and function pointers are never null, which Option makes use of; raw
-    pointers, and C's, may be.
-    """
-    name = node.name
-    if name.startswith(("*const ", "*mut ")) or not name:
-        return "raw"
-    if fn_abi(name) is not None:
-        return "fn"
-    return "nonnull"
-
-
-def fn_abi(name: str) -> str | None:
-    """The part of a function pointer's name before its parameters, or None for other pointers.
-
-    ``unsafe extern "C" fn(u32)`` -> ``unsafe extern "C" fn``.
-    """
-    head = name.split("(", 1)[0]
-    return head if head == "fn" or head.endswith(" fn") else None
-
-
-def encoding_class(node: Base) -> tuple[int | None, int | None]:
-    """Size and encoding, with the character encodings of C taken for integers (DWARF 5, 7.8)."""
-    return node.size, {6: 5, 8: 7}.get(node.encoding or 0, node.encoding)
 
 
 class Shapes:
@@ -99,7 +72,7 @@ class Shapes:
                 leaves.append((offset, encoding_class(node)))
         elif isinstance(node, Modifier):
             if node.kind in INDIRECT:
-                leaves.append((offset, ("pointer", pointer_class(node))))
+                leaves.append((offset, ("pointer", pointer_class(node.name))))
                 self._found.append((offset, type_id))
             else:
                 self._type(node.target, offset, leaves, depth + 1)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rustabi.describe import function_text, type_text
 from rustabi.diff.identity import Identity, Mismatch
 from rustabi.diff.kinds import Change, ChangeKind, Severity
-from rustabi.model import Function, Model, Storage, Symbol, Type, TypeId
+from rustabi.model import Function, Model, Storage, Symbol, Type, TypeId, Vtable
 from rustabi.names import demangle, pairing_key
 
 
@@ -146,36 +146,61 @@ def _noted(text: str, mismatch: Mismatch) -> str:
 
 
 def compare_vtables(old: Model, new: Model, identity: Identity) -> Iterator[tuple[str, Change]]:
-    """(trait, change) for each vtable that both builds hold."""
+    """(trait, change) for each vtable that both builds hold.
+
+    The order of methods belongs to the trait. Where no type has its vtable in both builds, those of
+    different types are held against each other, but for what their methods take and return.
+    """
     fresh = {vtable.name: vtable for vtable in new.vtables}
+    paired = {vtable.trait for vtable in old.vtables if vtable.name in fresh}
+    by_trait = {vtable.trait: vtable for vtable in reversed(new.vtables) if _is_known(vtable)}
     for before in old.vtables:
         after = fresh.get(before.name)
-        if after is None:
+        if after is not None:
+            yield from _vtables(old, new, identity, before, after)
+        elif before.trait in by_trait and before.trait not in paired:
+            for change in _methods(before, by_trait[before.trait]):
+                yield before.trait, change
+
+
+def _vtables(
+    old: Model, new: Model, identity: Identity, before: Vtable, after: Vtable
+) -> Iterator[tuple[str, Change]]:
+    moved = list(_methods(before, after))
+    for change in moved:
+        yield before.trait, change
+    if moved:
+        return
+    for number, (x, y) in enumerate(zip(before.slots, after.slots, strict=False)):
+        if x.type is None or y.type is None:
             continue
-        a = [_method(slot.name) for slot in before.slots]
-        b = [_method(slot.name) for slot in after.slots]
-        if a != b and None not in a + b:
-            kind = (
-                ChangeKind.VTABLE_REORDERED
-                if sorted(map(str, a)) == sorted(map(str, b))
-                else ChangeKind.VTABLE_CHANGED
-            )
-            text = ", ".join(map(str, a)), ", ".join(map(str, b))
-            yield before.trait, Change(kind, "", *text)
+        a, b = _without_self(old.types[x.type]), _without_self(new.types[y.type])
+        if a is None or b is None or identity.match_signatures(a, b) is None:
             continue
-        for number, (x, y) in enumerate(zip(before.slots, after.slots, strict=False)):
-            if x.type is None or y.type is None:
-                continue
-            if identity.match(x.type, y.type) is not None:
-                yield (
-                    before.trait,
-                    Change(
-                        ChangeKind.VTABLE_METHOD_CHANGED,
-                        a[number] or f"slot {number}",
-                        type_text(old.types, x.type),
-                        type_text(new.types, y.type),
-                    ),
-                )
+        where = _method(x.name) or f"slot {number}"
+        texts = type_text(old.types, x.type), type_text(new.types, y.type)
+        yield before.trait, Change(ChangeKind.VTABLE_METHOD_CHANGED, where, *texts)
+
+
+def _methods(before: Vtable, after: Vtable) -> Iterator[Change]:
+    """What the names of the methods in two vtables of a trait tell, where they are known."""
+    a = [_method(slot.name) for slot in before.slots]
+    b = [_method(slot.name) for slot in after.slots]
+    if a != b and None not in a + b:
+        same = sorted(map(str, a)) == sorted(map(str, b))
+        kind = ChangeKind.VTABLE_REORDERED if same else ChangeKind.VTABLE_CHANGED
+        yield Change(kind, "", ", ".join(map(str, a)), ", ".join(map(str, b)))
+
+
+def _is_known(vtable: Vtable) -> bool:
+    return all(slot.name is not None for slot in vtable.slots)
+
+
+def _without_self(node: Type) -> Function | None:
+    """A method's signature without ``self``: callers of a trait object do not know its type."""
+    if not isinstance(node, Function):
+        return None
+    return node._replace(parameters=node.parameters[1:])
 
 
 def _method(name: str | None) -> str | None:

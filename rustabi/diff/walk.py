@@ -8,7 +8,7 @@ from rustabi.diff.contents import Contents
 from rustabi.diff.identity import Identity, Pair
 from rustabi.diff.kinds import Change
 from rustabi.model import Composite, Enumeration, Model, Type, TypeId, name_of
-from rustabi.names import generic_of, is_unstable_name, type_key
+from rustabi.names import is_unstable_name, type_key
 from rustabi.references import references
 
 
@@ -49,15 +49,13 @@ class Walk:
     def _renamed(self, pair: Pair, renaming: Change) -> list[Change]:
         """A type of another name and equal bytes: only what its pointers point to can differ.
 
-        Of an instance of the same generic, so can the type arguments.
+        So can the type arguments that it holds behind an address which does not name them.
         """
         mismatch = self.identity.match_pointers(pair)
         changes = [renaming]
         if mismatch is not None:
             changes.append(self.contents.members.mismatch(mismatch, "", *pair))
-        if generic_of(renaming.old) == generic_of(renaming.new):
-            changes += self.contents.arguments(pair)
-        return changes
+        return [*changes, *self.contents.arguments(pair)]
 
 
 def pair_unreached(old: Model, new: Model, walk: Walk) -> tuple[list[str], list[str]]:
