@@ -241,7 +241,7 @@ def test_a_comparison_of_listed_symbols(run: Run) -> None:
     assert run("diff", OLD, NEW, "--symbols", "changed.txt").code == 1
     said = run("diff", OLD, NEW, "--symbols", "unchanged.txt")
     assert said.code == 0
-    assert "not checked (1 gap)" in said.out
+    assert "not checked (2 gaps)" in said.out
     assert "    nowhere\n" in said.out
 
 

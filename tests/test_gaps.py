@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from rustabi.cli import main
+from rustabi.diff.gaps import GapKind, gaps_of
 from rustabi.dwarf import constants as c
 from tests.dwarf_encoder import Attribute
 from tests.dwarf_writer import base, build, entry, function, member, struct, unit, variable
+from tests.support import OBJECTS, model_of
 
+ABI = "calling-convention-unknown"
 UNKNOWN_TAG, UNKNOWN_ENCODING = 0x1F, 0x90
 
 
@@ -51,6 +54,7 @@ def test_unknown_debug_info_is_listed_as_gaps(
     assert report["findings"] == []
     gaps = report["gaps"]
     assert isinstance(gaps, list)
+    gaps = [gap for gap in gaps if gap["kind"] != ABI]
     assert [(gap["kind"], gap["side"]) for gap in gaps] == [("unsupported-dwarf", "both")] * 3
     told = " ".join(f"{gap['subject']} {gap['detail']}" for gap in gaps)
     for number in (UNKNOWN_TAG, c.FORM_GNU_REF_ALT, UNKNOWN_ENCODING):
@@ -75,4 +79,22 @@ def test_what_only_old_did_not_tell_is_a_gap(
     assert code == 0
     gaps = report["gaps"]
     assert isinstance(gaps, list)
-    assert {gap["side"] for gap in gaps} == {"old"}
+    assert {gap["side"] for gap in gaps if gap["kind"] != ABI} == {"old"}
+
+
+SAMPLE = OBJECTS / "calling_convention_changed"
+
+
+def test_a_calling_convention_that_debug_info_does_not_tell_is_a_gap_that_names_the_symbol(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A function that was extern "C" and is not any more: its entries are equal."""
+    assert main(["diff", f"{SAMPLE}-old.o", f"{SAMPLE}-new.o", "--format", "json"]) == 0
+    gaps = json.loads(capsys.readouterr().out)["gaps"]
+    named = {(gap["kind"], gap["subject"], gap["side"], gap["detail"]) for gap in gaps}
+    assert (ABI, "split", "both", 'not mangled: probably extern "C"') in named
+
+
+def test_the_calling_convention_of_c_is_known() -> None:
+    model = model_of(OBJECTS / "c_types-new.o")
+    assert not [gap for gap in gaps_of(model, set()) if gap.kind is GapKind.ABI_UNKNOWN]

@@ -108,7 +108,7 @@ def test_signatures_are_findings_of_symbols() -> None:
 def test_summary_counts() -> None:
     summary = report("nested_change").summary
     assert (summary.types_changed, summary.symbols_affected) == (1, 3)
-    assert (summary.breaks, summary.symbols_compared, summary.gaps) == (1, 4, 0)
+    assert (summary.breaks, summary.symbols_compared, summary.gaps) == (1, 4, 4)
     assert report("symbol_removed").summary.symbols_removed == 1
 
 
@@ -253,6 +253,12 @@ def test_the_page_of_an_added_member() -> None:
         "  affects 1 exported symbol:",
         "    config_id → parameter config → &Config → Config.mode",
         "",
+        "not checked (2 gaps)",
+        "  debug info does not tell whether a Rust function has Rust's calling convention or that"
+        ' of extern "C":',
+        '    config_id, not mangled: probably extern "C"',
+        '    unrelated, not mangled: probably extern "C"',
+        "",
         "kernel symbol versions (CRC) differ for 1 of 2 symbols",
         "rustabi explain member-added tells what that means",
     ]
@@ -276,14 +282,14 @@ def test_what_breaks_nobody_is_told_in_a_line() -> None:
     page = text("visibility_changed")
     assert page.startswith("COMPATIBLE: 2 exported symbols compared\n")
     assert "  visibility changed  visibility_changed::Account owner: private → pub\n" in page
-    assert page.endswith("compatible in what was checked; 0 gaps\n")
+    assert page.endswith("compatible in what was checked; 2 gaps\n")
 
 
 def test_gaps_are_counted_and_listed() -> None:
     page = text("folded_function")
-    assert "not checked (1 gap)\n" in page
+    assert "not checked (3 gaps)\n" in page
     assert "    right_value folded into left_value\n" in page
-    assert page.endswith("compatible in what was checked; 1 gap\n")
+    assert page.endswith("compatible in what was checked; 3 gaps\n")
 
 
 @pytest.mark.parametrize(

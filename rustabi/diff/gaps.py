@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from rustabi.model import Composite, Enumeration, Model, TypeId, Unsupported
+from rustabi.model import Composite, Enumeration, Model, Symbol, TypeId, Unsupported
 from rustabi.names import demangle, pairing_key, type_key
 from rustabi.nature import is_object, principal_trait
 from rustabi.references import erased_arguments, references
@@ -21,6 +21,7 @@ class GapKind(StrEnum):
     UNSUPPORTED = "unsupported-dwarf"
     SKIPPED = "binary-skipped"
     VTABLE_UNKNOWN = "vtable-unknown"
+    ABI_UNKNOWN = "calling-convention-unknown"
 
 
 EXPLANATIONS = {
@@ -30,6 +31,8 @@ EXPLANATIONS = {
     GapKind.UNSUPPORTED: "the debug info uses something that rustabi does not know",
     GapKind.VTABLE_UNKNOWN: "the binary has no vtable of this trait, so the order and signatures"
     " of its methods cannot be checked",
+    GapKind.ABI_UNKNOWN: "debug info does not tell whether a Rust function has Rust's calling"
+    ' convention or that of extern "C"',
     GapKind.SKIPPED: "the binary, or a part of it, has no debug info to read types from",
 }
 
@@ -61,16 +64,28 @@ def gaps_of(model: Model, reached: set[TypeId]) -> list[Gap]:
     return sorted({*_symbol_gaps(model), *_type_gaps(model, reached), *skipped})
 
 
+_LANG_RUST = 0x1C
+"""DW_LANG_Rust."""
+
+
 def _symbol_gaps(model: Model) -> Iterator[Gap]:
     for symbol in model.symbols:
+        name = demangle(symbol.name)
+        if symbol.kind == "function" and _is_rust(model, symbol):
+            mangled = name != symbol.name
+            detail = "mangled: probably Rust's" if mangled else 'not mangled: probably extern "C"'
+            yield Gap(GapKind.ABI_UNKNOWN, name, detail, pairing_key(symbol.name))
         if symbol.type is not None or symbol.kind is not None:
             continue
-        name = demangle(symbol.name)
         if symbol.borrowed is None:
             yield Gap(GapKind.NO_DWARF, name, "", pairing_key(symbol.name))
         else:
             detail = f"folded into {demangle(symbol.borrowed)}"
             yield Gap(GapKind.FOLDED, name, detail, pairing_key(symbol.name))
+
+
+def _is_rust(model: Model, symbol: Symbol) -> bool:
+    return symbol.unit is not None and model.units[symbol.unit].language == _LANG_RUST
 
 
 def _type_gaps(model: Model, reached: set[TypeId]) -> Iterator[Gap]:
