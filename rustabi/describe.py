@@ -68,4 +68,6 @@ def function_text(types: Sequence[Type], node: Function, depth: int = 0) -> str:
     if node.variadic:
         parameters.append("...")
     result = "" if node.result is None else f" -> {type_text(types, node.result, depth + 1)}"
+    if node.diverges and node.result is None:
+        result = " -> !"
     return f"fn({', '.join(parameters)}){result}"

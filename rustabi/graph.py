@@ -12,15 +12,15 @@ Its data:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
 import networkx as nx
 
-from rustabi.model import Composite, Function, Model, Slot, Symbol, Type, TypeId, Vtable
+from rustabi.model import Composite, Function, Model, Symbol, Type, TypeId, Vtable
 from rustabi.nature import is_object, principal_trait
-from rustabi.references import Reason, Reference, erased_arguments, references
+from rustabi.references import Reason, erased_arguments, method_references, references
 
 Graph: TypeAlias = "nx.DiGraph[Node]"
 
@@ -125,13 +125,6 @@ def _add_vtables(graph: Graph, model: Model) -> None:
                     _add(
                         graph, Node("type", index), Node("type", each.target), reason, False, False
                     )
-
-
-def method_references(types: Sequence[Type], slot: Slot) -> Iterator[Reference]:
-    """What a method in a vtable takes and returns, without ``self``."""
-    node = None if slot.type is None else types[slot.type]
-    if isinstance(node, Function):
-        yield from references(node._replace(parameters=node.parameters[1:]))
 
 
 def reached(graph: Graph, symbol: int, *, versioned: bool = True) -> set[TypeId]:

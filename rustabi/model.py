@@ -193,11 +193,17 @@ class Parameter(NamedTuple):
 
 
 class Function(NamedTuple):
-    """The signature of a function or of what a function pointer points to."""
+    """The signature of a function or of what a function pointer points to.
+
+    Attributes:
+        diverges: A Rust function that returns ``!`` (DW_AT_noreturn). In the name alone of a
+            function pointer.
+    """
 
     parameters: tuple[Parameter, ...]
     result: TypeId | None
     variadic: bool = False
+    diverges: bool = False
 
 
 class Argument(NamedTuple):
@@ -293,6 +299,7 @@ class Symbol(NamedTuple):
         binary: As for `Unit`.
         storage: Where the linker puts it: in code, in data that may be written or not, or once per
             thread. None where the symbol table does not say.
+        layout: The layout version, 64 bits; see `rustabi.layout_version`.
     """
 
     name: str
@@ -304,6 +311,7 @@ class Symbol(NamedTuple):
     borrowed: str | None = None
     binary: str = ""
     storage: Storage | None = None
+    layout: int | None = None
 
 
 class Slot(NamedTuple):

@@ -14,6 +14,7 @@ from rustabi.model import (
     Member,
     Modifier,
     Part,
+    Slot,
     Type,
     TypeId,
     Unsupported,
@@ -69,6 +70,16 @@ def references(node: Type) -> Iterator[Reference]:
         versioned = is_definition(node)
         for part in node.parts:
             yield from _part(part, versioned)
+
+
+def method_references(types: Sequence[Type], slot: Slot) -> Iterator[Reference]:
+    """What a method in a vtable takes and returns, without ``self``.
+
+    Callers of a trait object do not know the type behind ``self``.
+    """
+    node = None if slot.type is None else types[slot.type]
+    if isinstance(node, Function):
+        yield from _signature(node._replace(parameters=node.parameters[1:]))
 
 
 def _target(node: Modifier) -> Iterator[Reference]:

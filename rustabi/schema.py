@@ -194,6 +194,7 @@ class Function(_Record):
         None, description="index into `types` of the result's type; absent if nothing is returned"
     )
     variadic: bool = Field(False, description="takes further arguments (`...`)")
+    diverges: bool = Field(False, description="a Rust function that returns `!`")
 
 
 class Argument(_Record):
@@ -291,6 +292,11 @@ class Symbol(_Record):
     binary: Text = Field("", description="as for units")
     storage: Literal["code", "read-only", "writable", "thread-local"] | None = Field(
         None, description="where the linker puts it, if the symbol table says"
+    )
+    layout: Annotated[str, Field(pattern=r"^0x[0-9a-f]{16}$")] | None = Field(
+        None,
+        description="layout version: 32 bits over bytes, then 32 bits over bytes and names; absent"
+        " if no debug info describes the symbol",
     )
 
 

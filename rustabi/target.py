@@ -19,6 +19,7 @@ from rustabi.binary.elf import Elf
 from rustabi.binary.exports import exports_of
 from rustabi.binary.open import is_packed, read_binary, read_prefix, unreadable
 from rustabi.errors import InputError, NoDebugInfoError, RustabiError, UsageError
+from rustabi.layout_version import with_layout_versions
 from rustabi.loader import Scope, load, load_without_types
 from rustabi.loader.depth import Depth, require_types, typed_crates
 from rustabi.merge import merge
@@ -282,6 +283,9 @@ def _from_binaries(target: Target, request: _Request, say: Progress) -> Model:
         skipped=_skipped(target, pieces),
     )
     model = model._replace(facts=facts)
+    if request.all_types:
+        say("computing layout versions")
+        model = with_layout_versions(model)
     return model if request.symbols is None else _with_missing(model, request.symbols)
 
 

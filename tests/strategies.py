@@ -129,7 +129,9 @@ def nodes(types: SearchStrategy[TypeId]) -> SearchStrategy[Type]:
         st.builds(Unspecified, texts()),
         st.builds(Modifier, st.sampled_from(_MODIFIERS), texts(), maybe(types), size, size),
         st.builds(Array, maybe(types), tuples_of(size), st.booleans()),
-        st.builds(Function, tuples_of(parameter), maybe(types), st.booleans()),
+        st.builds(
+            Function, tuples_of(parameter), maybe(types), st.booleans(), st.booleans()
+        ),
         composites(types),
         st.builds(
             Enumeration, texts(), size, size, tuples_of(enumerator), maybe(types),
@@ -163,6 +165,8 @@ def models(draw: st.DrawFn, max_types: int = 8) -> Model:
         Symbol, texts(), st.sampled_from(["function", "variable", None]), maybe(types),
         maybe(st.integers(0, len(units) - 1) if units else st.nothing()),
         maybe(st.integers(0, (1 << 32) - 1)), st.booleans(), maybe(texts()), texts(),
+        storage=st.sampled_from([None, "code", "read-only", "writable", "thread-local"]),
+        layout=maybe(st.integers(0, (1 << 64) - 1)),
     )  # fmt: skip
     slot = st.builds(Slot, maybe(texts()), maybe(types))
     vtable = st.builds(Vtable, texts(), texts(), maybe(types), tuples_of(slot))
@@ -215,7 +219,7 @@ def example() -> Model:
             Modifier("const", "", None, 8, 8),
         ),
         symbols=(
-            Symbol("use_bar", "function", 0, 1, 0x0000BEEF),
+            Symbol("use_bar", "function", 0, 1, 0x0000BEEF, layout=0xBEEF),
             Symbol("alias", "function", 0, 1, 0, True, "use_bar", "a.o"),
             Symbol("lost", None, None),
         ),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rustabi.binary.elf import Elf
+from rustabi.layout_version import with_layout_versions
 from rustabi.loader import Loaded, Scope, load
 from rustabi.merge import merge
 from rustabi.model import Model
@@ -41,7 +42,7 @@ def loaded_from(
 @cache
 def model_of(path: Path) -> Model:
     """The merged model of a binary, with versions; kept, because models do not change."""
-    return merge([with_versions(loaded_from(path))])
+    return with_layout_versions(merge([with_versions(loaded_from(path))]))
 
 
 def symvers(path: Path) -> dict[str, set[int]]:

@@ -181,7 +181,7 @@ def test_a_list_of_symbols() -> None:
 def test_progress_is_told() -> None:
     told: list[str] = []
     load_target(ONE, progress=told.append)
-    assert told == [f"reading {ONE.name}", "merging types"]
+    assert told == [f"reading {ONE.name}", "merging types", "computing layout versions"]
 
 
 # archives

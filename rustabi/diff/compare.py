@@ -147,6 +147,10 @@ _NO_LOSS = frozenset({GapKind.VTABLE_UNKNOWN})
 """Gaps that come and go with inlining, and leave OLD's other data to be compared."""
 
 
+_GRAVER = {GapKind.ABI_UNKNOWN: (GapKind.NO_DWARF, GapKind.FOLDED)}
+"""Gaps of a symbol in OLD beside which this one in NEW is a gain."""
+
+
 def _compare_gaps(
     old: Model, new: Model, symbols: SymbolPairs
 ) -> tuple[tuple[SharedGap, ...], tuple[Gap, ...]]:
@@ -158,7 +162,11 @@ def _compare_gaps(
     added = {new.symbols[index].name for index in symbols.added}
     new_subjects = {demangle(name) for name in added}
     lost = tuple(
-        gap for gap in fresh if gap.subject not in new_subjects and gap.kind not in _NO_LOSS
+        gap
+        for gap in fresh
+        if gap.subject not in new_subjects
+        and gap.kind not in _NO_LOSS
+        and not any((graver, gap.key) in before for graver in _GRAVER.get(gap.kind, ()))
     )
     shared += [SharedGap(gap, "new") for gap in fresh]
     return tuple(sorted(shared)), lost

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from rustabi.diff.kinds import Change, ChangeKind
-from rustabi.diff.shape import Shapes
+from rustabi.layout_version import TypeHashes
 from rustabi.model import (
     Array,
     Base,
@@ -20,7 +20,7 @@ from rustabi.model import (
     Unsupported,
     name_of,
 )
-from rustabi.names import arguments_of, generic_of, type_key
+from rustabi.names import arguments_of, crate_of, generic_of, type_key
 from rustabi.nature import (
     SIGILS,
     encoding_class,
@@ -41,6 +41,9 @@ _DEEPEST = 64
 
 _CONSTANT = re.compile(r"\{CONST#\w+\}")
 """How rustc writes char constants into type names: as a hash that depends on its version."""
+
+
+_STD = frozenset({"core", "alloc", "std"})
 
 
 class Mismatch(NamedTuple):
@@ -67,8 +70,7 @@ class Identity:
     def __init__(self, old: Model, new: Model, visit: Callable[[Pair], None]) -> None:
         self._old, self._new = old.types, new.types
         self._visit = visit
-        self._old_shapes = Shapes(old.types, old.facts.address_size)
-        self._new_shapes = Shapes(new.types, new.facts.address_size)
+        self._old_bytes, self._new_bytes = TypeHashes(old), TypeHashes(new)
         self._old_names = {type_key(name_of(node)) for node in old.types}
         self._new_names = {type_key(name_of(node)) for node in new.types}
         self._same_compiler = old.facts.compilers == new.facts.compilers
@@ -128,8 +130,7 @@ class Identity:
         alike = type(a) is type(b) and (a.size, a.alignment) == (b.size, b.alignment)
         if not alike or not self._may_be_renamed(a.name, b.name):
             return Mismatch(ChangeKind.MEMBER_RETYPED)
-        shape = self._old_shapes.of(old)
-        if shape is None or shape != self._new_shapes.of(new):
+        if not self._equal_bytes(old, new):
             return Mismatch(ChangeKind.MEMBER_RETYPED)
         self.renamed[old, new] = Change(ChangeKind.TYPE_RENAMED, "", a.name, b.name)
         self._visit((old, new))
@@ -153,29 +154,26 @@ class Identity:
             return len(before) == len(after) and all(
                 self._may_be_renamed(x, y) for x, y in zip(before, after, strict=True)
             )
+        if self._same_compiler and not _STD.isdisjoint((crate_of(old), crate_of(new))):
+            return False  # what only a new version of the standard library does
         return type_key(old) not in self._new_names and type_key(new) not in self._old_names
+
+    def _equal_bytes(self, old: TypeId, new: TypeId) -> bool:
+        """Whether nothing but names tells two types apart, however deep one looks."""
+        known = self._old_bytes.of(old)
+        return known is not None and known == self._new_bytes.of(new)
 
     def pair_variants(self, old: list[TypeId], new: list[TypeId]) -> list[Pair]:
         """Pair types of one name: those of equal bytes first, what is left in order."""
         left, pairs, rest = list(new), [], []
-        shapes = {type_id: self._new_shapes.of(type_id) for type_id in left}
         for type_id in old:
-            shape = self._old_shapes.of(type_id)
-            match = next((each for each in left if shapes[each] == shape), None)
+            match = next((each for each in left if self._equal_bytes(type_id, each)), None)
             if match is None:
                 rest.append(type_id)
             else:
                 left.remove(match)
                 pairs.append((type_id, match))
         return pairs + list(zip(rest, left, strict=False))
-
-    def match_pointers(self, pair: Pair) -> Mismatch | None:
-        """Match what the pointers within two types of equal bytes point to."""
-        before, after = self._old_shapes.pointers(pair[0]), self._new_shapes.pointers(pair[1])
-        if [offset for offset, _ in before] != [offset for offset, _ in after]:
-            return Mismatch(ChangeKind.POINTER_TARGET_CHANGED)
-        found = [self.match(x, y) for (_, x), (_, y) in zip(before, after, strict=True)]
-        return next((mismatch for mismatch in found if mismatch), None)
 
     def _pointers(self, a: Modifier, b: Modifier, depth: int) -> Mismatch | None:
         mismatch = _promises(a.name, b.name)
@@ -208,6 +206,8 @@ class Identity:
         """Signatures behind pointers, where each difference is one of the pointer's target."""
         if len(a.parameters) != len(b.parameters) or a.variadic != b.variadic:
             return Mismatch(ChangeKind.POINTER_TARGET_CHANGED, "another number of parameters")
+        if a.diverges != b.diverges:
+            return Mismatch(ChangeKind.POINTER_TARGET_CHANGED, "only one of them returns")
         found = [
             self.match(p.type, q.type, depth + 1)
             for p, q in zip(a.parameters, b.parameters, strict=True)

@@ -100,7 +100,7 @@ class Signatures:
         return None if symbol.type is None else model.types[symbol.type]
 
     def _functions(self, a: Function, b: Function) -> Iterator[Change]:
-        if len(a.parameters) != len(b.parameters) or a.variadic != b.variadic:
+        if _form(a) != _form(b):
             yield Change(
                 ChangeKind.SIGNATURE_CHANGED,
                 "",
@@ -133,6 +133,11 @@ class Signatures:
         yield Change(kind, where, before, after)
 
 
+def _form(node: Function) -> tuple[int, bool, bool]:
+    """What must agree before parameters and results can be compared one by one."""
+    return len(node.parameters), node.variadic, node.diverges
+
+
 def _moved(old: Storage | None, new: Storage | None) -> Iterator[Change]:
     """A static that went from writable to read-only data or to each thread, or back."""
     if old is None or new is None or old == new:
@@ -153,7 +158,7 @@ def compare_vtables(old: Model, new: Model, identity: Identity) -> Iterator[tupl
     """
     fresh = {vtable.name: vtable for vtable in new.vtables}
     paired = {vtable.trait for vtable in old.vtables if vtable.name in fresh}
-    by_trait = {vtable.trait: vtable for vtable in reversed(new.vtables) if _is_known(vtable)}
+    by_trait = {vtable.trait: vtable for vtable in reversed(new.vtables)}
     for before in old.vtables:
         after = fresh.get(before.name)
         if after is not None:
@@ -175,25 +180,33 @@ def _vtables(
         if x.type is None or y.type is None:
             continue
         a, b = _without_self(old.types[x.type]), _without_self(new.types[y.type])
-        if a is None or b is None or identity.match_signatures(a, b) is None:
+        mismatch = None if a is None or b is None else identity.match_signatures(a, b)
+        if mismatch is None:
             continue
         where = _method(x.name) or f"slot {number}"
         texts = type_text(old.types, x.type), type_text(new.types, y.type)
-        yield before.trait, Change(ChangeKind.VTABLE_METHOD_CHANGED, where, *texts)
+        milder = mismatch.kind is ChangeKind.POINTER_KIND_CHANGED
+        severity = Severity.API if milder else None
+        yield before.trait, Change(ChangeKind.VTABLE_METHOD_CHANGED, where, *texts, severity)
 
 
 def _methods(before: Vtable, after: Vtable) -> Iterator[Change]:
-    """What the names of the methods in two vtables of a trait tell, where they are known."""
+    """What the names of the methods in two vtables of a trait tell, where both are known.
+
+    Not known are methods that were folded into others, and what a supertrait's vtable is reached
+    by.
+    """
     a = [_method(slot.name) for slot in before.slots]
     b = [_method(slot.name) for slot in after.slots]
-    if a != b and None not in a + b:
+    differing = any(x != y for x, y in zip(a, b, strict=False) if x is not None and y is not None)
+    if differing or len(a) != len(b):
         same = sorted(map(str, a)) == sorted(map(str, b))
         kind = ChangeKind.VTABLE_REORDERED if same else ChangeKind.VTABLE_CHANGED
-        yield Change(kind, "", ", ".join(map(str, a)), ", ".join(map(str, b)))
+        yield Change(kind, "", _listed(a), _listed(b))
 
 
-def _is_known(vtable: Vtable) -> bool:
-    return all(slot.name is not None for slot in vtable.slots)
+def _listed(methods: Sequence[str | None]) -> str:
+    return ", ".join("?" if each is None else each for each in methods)
 
 
 def _without_self(node: Type) -> Function | None:

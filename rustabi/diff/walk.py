@@ -42,20 +42,8 @@ class Walk:
         while self._waiting:
             pair = self._waiting.popleft()
             renaming = self.identity.renamed.get(pair)
-            self.changes[pair] = (
-                self.contents.changes(pair) if renaming is None else self._renamed(pair, renaming)
-            )
-
-    def _renamed(self, pair: Pair, renaming: Change) -> list[Change]:
-        """A type of another name and equal bytes: only what its pointers point to can differ.
-
-        So can the type arguments that it holds behind an address which does not name them.
-        """
-        mismatch = self.identity.match_pointers(pair)
-        changes = [renaming]
-        if mismatch is not None:
-            changes.append(self.contents.members.mismatch(mismatch, "", *pair))
-        return [*changes, *self.contents.arguments(pair)]
+            changes = self.contents.changes(pair)
+            self.changes[pair] = changes if renaming is None else [renaming, *changes]
 
 
 def pair_unreached(old: Model, new: Model, walk: Walk) -> tuple[list[str], list[str]]:

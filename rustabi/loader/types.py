@@ -43,7 +43,7 @@ WANTED = frozenset({
     c.AT_UPPER_BOUND, c.AT_ABSTRACT_ORIGIN, c.AT_ACCESSIBILITY, c.AT_COUNT,
     c.AT_DATA_MEMBER_LOCATION, c.AT_DECL_FILE, c.AT_DECLARATION, c.AT_DISCR_LIST, c.AT_DISCR_VALUE,
     c.AT_ENCODING, c.AT_SPECIFICATION, c.AT_TYPE, c.AT_DATA_BIT_OFFSET, c.AT_LINKAGE_NAME,
-    c.AT_ALIGNMENT, c.AT_GNU_VECTOR, c.AT_LOCATION,
+    c.AT_ALIGNMENT, c.AT_GNU_VECTOR, c.AT_LOCATION, c.AT_NORETURN,
 })  # fmt: skip
 """Attributes that the loader reads; the decoder steps over all others."""
 
@@ -231,7 +231,10 @@ class TypeLoader:
                     parameters.append(Parameter(text(child, c.AT_NAME), self.reference(child)))
                 elif child.tag == c.TAG_UNSPECIFIED_PARAMETERS:
                     variadic = True
-        return Function(tuple(parameters), self.reference(entry), variadic)
+        diverges = bool(entry.attributes.get(c.AT_NORETURN))
+        if diverges and entry.unit.language != c.LANG_RUST:
+            diverges = False  # GCC also finds it out by itself, at some levels of optimisation
+        return Function(tuple(parameters), self.reference(entry), variadic, diverges)
 
     def _enumeration(self, entry: Entry) -> Type:
         signed = self._is_signed(entry)

@@ -187,9 +187,10 @@ def _set_discriminant(fields: dict[str, Any]) -> None:
         fields["discriminant"] = members[index]
 
 
-def _set_version(fields: dict[str, Any]) -> None:
-    if fields["version"] is not None:
-        fields["version"] = int(fields["version"], 16)
+def _set_versions(fields: dict[str, Any]) -> None:
+    for name in ("version", "layout"):
+        if fields[name] is not None:
+            fields[name] = int(fields[name], 16)
 
 
 def _set_constant(fields: dict[str, Any]) -> None:
@@ -223,7 +224,7 @@ _REFERENCES: Final = {
 
 _COMPLETIONS: Final[dict[Any, Callable[[dict[str, Any]], None]]] = {
     Enumerator: _set_constant,
-    Symbol: _set_version,
+    Symbol: _set_versions,
     Variant: _set_constant,
     VariantPart: _set_discriminant,
 }

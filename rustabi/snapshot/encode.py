@@ -94,6 +94,8 @@ def _symbol(value: Symbol) -> Json:
     fields = _record(value)
     if value.version is not None:
         fields["version"] = f"0x{value.version:08x}"
+    if value.layout is not None:
+        fields["layout"] = f"0x{value.layout:016x}"
     return fields
 
 

@@ -1,0 +1,212 @@
+"""What each type contributes to a layout version: its own facts, and what it leads to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator
+from typing import NamedTuple, TypeAlias
+
+from rustabi.layout import size_of
+from rustabi.model import (
+    INDIRECT,
+    Array,
+    Base,
+    Composite,
+    Constant,
+    Enumeration,
+    Function,
+    Member,
+    Model,
+    Modifier,
+    Type,
+    TypeId,
+    Unspecified,
+    Unsupported,
+    Variant,
+    VariantPart,
+    Vtable,
+)
+from rustabi.names import pairing_key, type_key
+from rustabi.nature import (
+    SIGILS,
+    encoding_class,
+    fn_abi,
+    is_empty,
+    is_object,
+    is_variadic,
+    pointer_class,
+    principal_trait,
+    stripped,
+)
+from rustabi.references import erased_arguments, method_references
+
+Edge: TypeAlias = tuple[Hashable, TypeId]
+"""What a type leads to another by, and the other."""
+
+_CONSTANT = re.compile(r"\{CONST#\w+\}")
+"""How rustc writes char constants into type names: as a hash that depends on its version."""
+
+
+class Fact(NamedTuple):
+    """What a type contributes.
+
+    Attributes:
+        content: Its own facts; tuples of text, numbers and bytes.
+        edges: In any order.
+        is_set: Whether repeated edges count once.
+    """
+
+    content: Hashable
+    edges: tuple[Edge, ...]
+    is_set: bool = False
+
+
+class Facets:
+    """The facts of the types of a model.
+
+    Args:
+        model: The model.
+        named: Whether names of types, members, variants and enumerators belong to them.
+    """
+
+    def __init__(self, model: Model, *, named: bool) -> None:
+        self._types = model.types
+        self._address_size = model.facts.address_size
+        self._named = named
+        self._erased = erased_arguments(model.types)
+        self._vtables: dict[str, list[Vtable]] = {}
+        for vtable in sorted(model.vtables, key=_known_first):
+            self._vtables.setdefault(type_key(vtable.trait), []).append(vtable)
+
+    def of(self, type_id: TypeId) -> Fact:
+        """The facts of a type that is no typedef or qualifier; see `rustabi.nature.stripped`."""
+        node = self._types[type_id]
+        if isinstance(node, Composite):
+            return self._composite(type_id, node)
+        content, targets = self._simple(node)
+        edges, void = [], []
+        for label, target in targets:
+            target = stripped(self._types, target)
+            if target is None:
+                void.append(label)
+            else:
+                edges.append((label, target))
+        return Fact((*content, *void), tuple(edges))
+
+    def _simple(self, node: Type) -> tuple[tuple[Hashable, ...], list[tuple[str, TypeId | None]]]:
+        if isinstance(node, Base):
+            return ("base", *encoding_class(node)), []
+        if isinstance(node, Modifier) and node.kind in INDIRECT:
+            promise = pointer_class(node.name)
+            return (
+                ("pointer", promise, fn_abi(node.name), is_variadic(node.name)),
+                [("to", node.target)],
+            )
+        if isinstance(node, Array):
+            return ("array", node.counts, node.vector), [("of", node.element)]
+        if isinstance(node, Function):
+            takes = [(f"parameter {number}", p.type) for number, p in enumerate(node.parameters)]
+            return (
+                ("function", len(node.parameters), node.variadic, node.diverges),
+                [*takes, ("return", node.result)],
+            )
+        if isinstance(node, Enumeration):
+            return self._enumeration(node), []
+        if isinstance(node, Unspecified | Unsupported):
+            return (type(node).__name__, str(node)), []
+        return ("endless", type(node).__name__), []
+
+    def _enumeration(self, node: Enumeration) -> tuple[Hashable, ...]:
+        if node.declaration:
+            return "opaque", type_key(node.name)
+        below = stripped(self._types, node.underlying)
+        base = None if below is None else self._types[below]
+        encoding = encoding_class(base) if isinstance(base, Base) else None
+        values = [
+            (_number(each.value), each.name if self._named else "") for each in node.enumerators
+        ]
+        values.sort(key=lambda each: (each[0] is None, each[0] or 0, each[1]))
+        content = ("enumeration", node.size, node.alignment, encoding, tuple(values))
+        return (*content, type_key(node.name)) if self._named else content
+
+    # structs, unions, enums with data, trait objects
+
+    def _composite(self, type_id: TypeId, node: Composite) -> Fact:
+        if node.declaration:
+            return Fact(("opaque", type_key(node.name)), ())
+        if is_object(node.name):
+            return self._object(node)
+        edges = list(self._members(node))
+        edges += [
+            (("argument", number), target)
+            for number, each in enumerate(self._erased.get(type_id, ()))
+            if (target := stripped(self._types, each.target)) is not None
+        ]
+        own = tuple(str(part) for part in node.parts if isinstance(part, Unsupported))
+        promise = pointer_class(node.name) if node.name.startswith(SIGILS) else None
+        tags = tuple(self._tag(part) for part in node.parts if isinstance(part, VariantPart))
+        name = self._name(node.name) if self._named else None
+        content = (node.kind, node.size, node.alignment, promise, tags, own, name)
+        return Fact(content, tuple(edges))
+
+    def _name(self, name: str) -> Hashable:
+        return type_key(name), tuple(_CONSTANT.findall(name))
+
+    def _members(self, node: Composite) -> Iterator[Edge]:
+        for part in node.parts:
+            if isinstance(part, Member):
+                yield from self._member(part, ("member",))
+            elif isinstance(part, VariantPart):
+                for variant in part.variants:
+                    yield from self._variant(variant)
+
+    def _variant(self, variant: Variant) -> Iterator[Edge]:
+        label = "variant", _number(variant.value), variant.value_list
+        for member in variant.members:
+            yield from self._member(member, label, empty=True)
+
+    def _member(
+        self, member: Member, label: tuple[Hashable, ...], *, empty: bool = False
+    ) -> Iterator[Edge]:
+        """The edge of a member; none of one without bytes, unless ``empty`` ones count."""
+        target = stripped(self._types, member.type)
+        if target is None or (not empty and is_empty(self._types, target)):
+            return
+        place = member.bit_offset if member.bit_offset is not None else 8 * (member.offset or 0)
+        name = member.name if self._named else None
+        yield (*label, place, member.bit_size, name), target
+
+    def _tag(self, part: VariantPart) -> Hashable:
+        tag = part.discriminant
+        if tag is None:
+            return None
+        return tag.offset, size_of(self._types, tag.type, self._address_size)
+
+    def _object(self, node: Composite) -> Fact:
+        """A trait object: its trait, and the methods in the vtables that the binary holds."""
+        trait = type_key(principal_trait(node.name))
+        known = self._vtables.get(trait, [])
+        methods = None
+        if known:
+            methods = tuple(_method(slot.name) for slot in known[0].slots)
+        edges = [
+            (("slot", number, each.reason, order), target)
+            for vtable in known
+            for number, slot in enumerate(vtable.slots)
+            for order, each in enumerate(method_references(self._types, slot))
+            if (target := stripped(self._types, each.target)) is not None
+        ]
+        return Fact(("object", trait, methods), tuple(edges), is_set=True)
+
+
+def _number(value: Constant | None) -> int | None:
+    return None if value is None else value.value
+
+
+def _known_first(vtable: Vtable) -> tuple[int, str]:
+    return sum(slot.name is None for slot in vtable.slots), vtable.name
+
+
+def _method(name: str | None) -> str | None:
+    """A method's own name: the last part of the path."""
+    return None if name is None else pairing_key(name).rsplit("::", 1)[-1]
