@@ -144,7 +144,7 @@ class Facets:
         ]
         own = tuple(str(part) for part in node.parts if isinstance(part, Unsupported))
         promise = pointer_class(node.name) if node.name.startswith(SIGILS) else None
-        tags = tuple(self._tag(part) for part in node.parts if isinstance(part, VariantPart))
+        tags = tuple(self._choice(part) for part in node.parts if isinstance(part, VariantPart))
         name = self._name(node.name) if self._named else None
         content = (node.kind, node.size, node.alignment, promise, tags, own, name)
         return Fact(content, tuple(edges))
@@ -161,9 +161,8 @@ class Facets:
                     yield from self._variant(variant)
 
     def _variant(self, variant: Variant) -> Iterator[Edge]:
-        label = "variant", _number(variant.value), variant.value_list
         for member in variant.members:
-            yield from self._member(member, label, empty=True)
+            yield from self._member(member, ("variant", *_value(variant)), empty=True)
 
     def _member(
         self, member: Member, label: tuple[Hashable, ...], *, empty: bool = False
@@ -176,11 +175,14 @@ class Facets:
         name = member.name if self._named else None
         yield (*label, place, member.bit_size, name), target
 
-    def _tag(self, part: VariantPart) -> Hashable:
+    def _choice(self, part: VariantPart) -> Hashable:
+        """The place and size of the tag, and the values of variants."""
+        values = sorted((_value(variant) for variant in part.variants), key=repr)
         tag = part.discriminant
         if tag is None:
-            return None
-        return tag.offset, size_of(self._types, tag.type, self._address_size)
+            return None, tuple(values)
+        size = size_of(self._types, tag.type, self._address_size)
+        return (tag.offset, size), tuple(values)
 
     def _object(self, node: Composite) -> Fact:
         """A trait object: its trait, and the methods in the vtables that the binary holds."""
@@ -197,6 +199,10 @@ class Facets:
             if (target := stripped(self._types, each.target)) is not None
         ]
         return Fact(("object", trait, methods), tuple(edges), is_set=True)
+
+
+def _value(variant: Variant) -> tuple[int | None, bytes | None]:
+    return _number(variant.value), variant.value_list
 
 
 def _number(value: Constant | None) -> int | None:
