@@ -21,6 +21,8 @@ from rustabi.model import (
     VariantPart,
     is_definition,
 )
+from rustabi.names import mentioned_paths
+from rustabi.nature import is_object
 
 Reason: TypeAlias = Literal[
     "field",
@@ -113,17 +115,36 @@ def erased_arguments(types: Sequence[Type]) -> dict[TypeId, tuple[Reference, ...
     """Type arguments that a type may hold behind an address that does not name them.
 
     ``Vec<T>`` holds a pointer to u8 and a PhantomData: of T its members say nothing, and yet its
-    elements are T. A type without any address in it can hold no such thing.
+    elements are T. A type without any address in it can hold no such thing. Of a trait object only
+    its name tells what its methods take: ``dyn core::ops::function::Fn<(&demo::S)>``.
     """
     holders = _Holders(types)
+    named: dict[str, TypeId | None] | None = None
     found = {}
     for type_id, node in enumerate(types):
-        if isinstance(node, Composite) and node.arguments and holders.hold_address(type_id):
+        if isinstance(node, Composite) and is_object(node.name) and "<" in node.name:
+            named = _by_name(types) if named is None else named
+            mentioned = [named[each] for each in mentioned_paths(node.name) if each in named]
+            found[type_id] = tuple(
+                Reference("argument", str(number), each, versioned=False, by_value=False)
+                for number, each in enumerate(mentioned)
+                if each is not None
+            )
+        elif isinstance(node, Composite) and node.arguments and holders.hold_address(type_id):
             found[type_id] = tuple(
                 Reference("argument", each.name, each.type, versioned=False, by_value=False)
                 for each in node.arguments
                 if each.type is not None
             )
+    return found
+
+
+def _by_name(types: Sequence[Type]) -> dict[str, TypeId | None]:
+    """Path -> the struct, union or enum of that name; None where several have it."""
+    found: dict[str, TypeId | None] = {}
+    for type_id, node in enumerate(types):
+        if isinstance(node, Composite | Enumeration) and "::" in node.name:
+            found[node.name] = None if node.name in found else type_id
     return found
 
 

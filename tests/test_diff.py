@@ -26,6 +26,7 @@ from rustabi.model import (
     Storage,
     Symbol,
     Type,
+    Unit,
     Unsupported,
     Variant,
     VariantPart,
@@ -489,3 +490,90 @@ def test_architectures_are_not_compared() -> None:
     one = model(struct(X))
     with pytest.raises(InputError, match="aarch64"):
         compare(one, one._replace(facts=FACTS._replace(machine="aarch64")))
+
+
+def test_what_the_methods_of_a_trait_object_take_is_told_by_its_name_alone() -> None:
+    """``Box<dyn Fn(&Inner)>``: no entry refers to Inner, and callers' closures read it."""
+    name = "dyn core::ops::function::Fn<(&demo::Inner), Output=u32>"
+    pointer = Modifier("pointer", "", FIRST + 2)
+    boxed = Composite("struct", f"alloc::boxed::Box<{name}>", 16, 8, (Member("pointer", FIRST, 0),))
+    dynamic = Composite("struct", name, 0, 1, ())
+    old, new = (
+        model(pointer, boxed, dynamic, struct(X, name="demo::Inner", size=size), used=FIRST + 1)
+        for size in (16, 24)
+    )
+    (finding,) = compare(old, new).findings
+    assert (finding.type, finding.severity) == ("demo::Inner", Severity.BREAK)
+    assert [each.symbol for each in finding.affected] == ["f"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "severity"),
+    [
+        ("unsafe fn()", "fn()", ChangeKind.POINTER_KIND_CHANGED, Severity.API),
+        ('extern "C" fn()', "fn()", ChangeKind.POINTER_TARGET_CHANGED, Severity.BREAK),
+        ("&demo::S", "alloc::boxed::Box<demo::S>", ChangeKind.SIGNATURE_CHANGED, Severity.BREAK),
+        ("&demo::S", "*const demo::S", ChangeKind.SIGNATURE_CHANGED, Severity.BREAK),
+        ("&demo::S", "&mut demo::S", ChangeKind.POINTER_KIND_CHANGED, Severity.API),
+    ],
+)
+def test_what_a_pointer_promises(
+    before: str, after: str, kind: ChangeKind, severity: Severity
+) -> None:
+    target = Function((), None) if "fn(" in before else struct(X)
+    old, new = (model(Modifier("pointer", name, FIRST + 1), target) for name in (before, after))
+    found = {(each.change.kind, each.severity) for each in compare(old, new).findings}
+    expected = ChangeKind.SIGNATURE_CHANGED if kind is ChangeKind.POINTER_TARGET_CHANGED else kind
+    assert found == {(expected, severity)}
+
+
+def test_a_fat_pointer_to_a_renamed_element_is_no_other_pointer() -> None:
+    def fat(sigil: str, element: str) -> Model:
+        parts = (Member("data_ptr", FIRST + 1, 0), Member("length", U64, 8))
+        return model(
+            Composite("struct", f"{sigil}[{element}]", 16, 8, parts),
+            Modifier("pointer", "", FIRST + 2),
+            struct(X, name=element),
+        )
+
+    renamed = compare(fat("&", "demo::Old"), fat("&", "demo::New"))
+    assert {each.severity for each in renamed.findings} == {Severity.API}
+    mutable = compare(fat("&", "demo::S"), fat("&mut ", "demo::S"))
+    assert kinds(mutable.old, mutable.new) == {ChangeKind.POINTER_KIND_CHANGED}
+    raw = compare(fat("&", "demo::S"), fat("*const ", "demo::S"))
+    assert raw.findings[0].severity is Severity.BREAK
+
+
+def test_a_function_that_never_returns_now_does() -> None:
+    old = model(struct(X))
+    function = old.types[-1]
+    assert isinstance(function, Function)
+    new = old._replace(types=(*old.types[:-1], function._replace(diverges=True)))
+    (change,) = changes(compare(old, new))
+    assert (change.kind, change.new) == (ChangeKind.SIGNATURE_CHANGED, "fn(demo::S) -> !")
+
+
+def test_types_of_the_standard_library_are_not_renamed_by_the_same_compiler() -> None:
+    """Arc and Rc have equal bytes, and yet one is not the other under a new name."""
+    old, new = (model(struct(X, name=f"alloc::{each}")) for each in ("rc::Rc", "sync::Arc"))
+    assert compare(old, new).findings[0].severity is Severity.BREAK
+    other = new._replace(facts=FACTS._replace(compilers=("rustc 1.97.0",)))
+    assert ChangeKind.TYPE_RENAMED in kinds(old, other)
+
+
+def test_renamed_types_hide_no_swapped_members() -> None:
+    old = struct(Y._replace(offset=0), Member("w", U32, 4), name="demo::Old")
+    new = struct(Y._replace(offset=4), Member("w", U32, 0), name="demo::New")
+    assert kinds(model(old), model(new)) == {ChangeKind.TYPE_RENAMED, ChangeKind.LAYOUT_PERMUTED}
+
+
+def test_a_folded_function_with_an_entry_of_its_own_again_is_no_loss() -> None:
+    old = model(struct(X))
+    (symbol,) = old.symbols
+    unit = Unit("lib.rs", "rustc", 0x1C)
+    folded = old._replace(
+        units=(unit,), symbols=(symbol._replace(kind=None, type=None, borrowed="g"),)
+    )
+    own = old._replace(units=(unit,), symbols=(symbol._replace(unit=0),))
+    assert compare(folded, own).lost == ()
+    assert {gap.kind for gap in compare(own, folded).lost} == {GapKind.FOLDED}

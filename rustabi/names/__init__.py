@@ -16,6 +16,7 @@ from rustabi.names.text import (
     generic_of,
     is_unstable_name,
     item_path,
+    mentioned_paths,
     shorten,
     type_key,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "demangle",
     "generic_of",
     "is_unstable_name",
+    "mentioned_paths",
     "pairing_key",
     "shorten",
     "type_key",

@@ -103,6 +103,28 @@ def arguments_of(name: str) -> tuple[str, ...]:
     return (*found, name[begin:-1].strip()) if depth == 0 else ()
 
 
+def mentioned_paths(name: str) -> list[str]:
+    """Every path in a readable name, with its generic arguments, outermost first.
+
+    ``dyn Fn<(&demo::S<demo::T>)>`` mentions ``demo::S<demo::T>`` and ``demo::T``.
+    """
+    found = []
+    for path in _PATH.finditer(name):
+        end = path.end()
+        if name.startswith("<", end):
+            depth = 0
+            for index in range(end, len(name)):
+                if name[index] == "<":
+                    depth += 1
+                elif name[index] == ">" and name[index - 1] != "-":
+                    depth -= 1
+                if depth == 0:
+                    end = index + 1
+                    break
+        found.append(name[path.start() : end])
+    return found
+
+
 def shorten(name: str, width: int) -> str:
     """A name cut down to fit a column, for display only.
 
