@@ -8,8 +8,8 @@ from rustabi.diff.causes import Causes, Reach
 from rustabi.diff.coverage import paired_gaps, types_compared
 from rustabi.diff.findings import Affected, Comparison, Finding, SharedGap, Subject, VersionPair
 from rustabi.diff.gaps import Gap, GapKind, gaps_of, reached_by_symbols
-from rustabi.diff.parts import is_private
 from rustabi.diff.kinds import Change, ChangeKind, Severity
+from rustabi.diff.parts import is_private
 from rustabi.diff.symbols import Signatures, SymbolPairs, compare_vtables, pair_symbols
 from rustabi.diff.walk import Walk, pair_unreached
 from rustabi.errors import InputError

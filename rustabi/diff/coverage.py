@@ -41,9 +41,7 @@ def _has_contents(node: Type, unchecked: set[str]) -> bool:
     )
 
 
-def paired_gaps(
-    old: Iterable[Gap], new: Iterable[Gap]
-) -> tuple[list[Gap], list[Gap], list[Gap]]:
+def paired_gaps(old: Iterable[Gap], new: Iterable[Gap]) -> tuple[list[Gap], list[Gap], list[Gap]]:
     """The gaps that both builds have (as OLD tells them), that OLD alone has, that NEW alone has.
 
     Several gaps can have one key, as the instances of a generic function do: each of OLD's is

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from typing import NamedTuple
 
 from rustabi.diff.findings import Affected, Comparison, Finding, Subject
@@ -36,10 +37,12 @@ class Part(NamedTuple):
     """A finding, for all or some of its symbols.
 
     Attributes:
+        found: The severity before.
         glob: Why it is lowered: the glob that makes the type opaque behind which it lies.
     """
 
     finding: Finding
+    found: Severity
     glob: str | None = None
 
 
@@ -65,21 +68,22 @@ def lowered(comparison: Comparison, globs: Sequence[str]) -> Iterator[Part]:
         globs: Names of opaque types.
     """
     if not globs:
-        yield from map(Part, comparison.findings)
+        yield from (Part(each, each.severity) for each in comparison.findings)
         return
     sides = _Sides(comparison, globs)
     for finding in comparison.findings:
         if finding.severity.rank >= LOWERED.rank or not finding.subjects:
-            yield Part(finding)
+            yield Part(finding, finding.severity)
             continue
         hidden = {each.symbol for each in finding.affected if not sides.exposed(finding, each)}
         exposed = [each for each in finding.affected if each.symbol not in hidden]
         if exposed or not hidden:
-            yield Part(narrowed(finding, exposed))
+            yield Part(narrowed(finding, exposed), finding.severity)
         if hidden:
             rest = narrowed(finding, (e for e in finding.affected if e.symbol in hidden))
             severity = max(rest.severity, LOWERED, key=lambda each: each.rank)
-            yield Part(rest._replace(severity=severity), sides.glob_on(finding, rest.affected[0]))
+            glob = sides.glob_on(finding, rest.affected[0])
+            yield Part(rest._replace(severity=severity), finding.severity, glob)
 
 
 class _Sides:
@@ -110,7 +114,7 @@ class _Sides:
         """The glob of the first handle on the path that is shown."""
         for in_new in sorted({each.in_new for each in finding.subjects}):
             nodes = [step.node for step in affected.path]
-            for edge in zip(nodes, nodes[1:], strict=False):
+            for edge in pairwise(nodes):
                 glob = self._cut(in_new).edges.get(edge)
                 if glob is not None:
                     return glob
