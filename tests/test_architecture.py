@@ -61,7 +61,7 @@ DOORS = {
     "elftools.dwarf": ["dwarf.reference"],
     "elftools.elf": ["dwarf.reference"],
     "networkx": ["graph"],
-    "pydantic": ["schema", "snapshot", "rules", "report.contract"],
+    "pydantic": ["schema", "snapshot", "rules.schema", "report.contract"],
     "pytest": ["pytest_plugin"],
     "rich": ["report"],
     "rust_demangler": ["names"],

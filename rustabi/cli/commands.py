@@ -221,11 +221,14 @@ _CODES: Final = {"compatible": 0, "incompatible": 1, "error": 2}
 
 
 def _diff(options: Namespace, say: Say) -> Answer:
+    from rustabi.cli.gate import gate_of, today
     from rustabi.diff import compare
     from rustabi.report.differences import diff_report, missing_symbols
     from rustabi.report.select import require_crate, restricted
     from rustabi.report.text_diff import diff_page
+    from rustabi.rules import judge
 
+    gate = gate_of(options)
     names = _symbol_list(options.symbols)
     old, new = (_load(each, options, say) for each in (options.old, options.new))
     gaps = () if names is None else missing_symbols(names, old, new)
@@ -247,6 +250,7 @@ def _diff(options: Namespace, say: Say) -> Answer:
     report = diff_report(
         comparison, options.old, options.new,
         crates=options.crate, noise=options.all, extra_gaps=gaps,
+        judgement=judge(comparison, gate, today()),
     )  # fmt: skip
     return Answer(
         report, lambda: diff_page(report, everything=options.all), code=_CODES[report.verdict]
@@ -266,6 +270,10 @@ def _schema(options: Namespace, _: Say) -> Answer:
         from rustabi.report.contract import json_schema
 
         schema = json_schema()
+    elif options.which == "rules":
+        from rustabi.rules.schema import json_schema as rules_schema
+
+        schema = rules_schema()
     else:
         from rustabi.schema import json_schema as file_schema
 

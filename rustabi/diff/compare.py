@@ -49,7 +49,9 @@ def compare(old: Model, new: Model) -> Comparison:
     )
     versions = tuple(_versions(old, new, symbols))
     types = types_compared(old, new, walk.changes, [each.gap for each in gaps])
-    return Comparison(old, new, _sorted(findings), gaps, lost, compared, versions, types)
+    return Comparison(
+        old, new, _sorted(findings), gaps, lost, compared, versions, types, len(symbols.removed)
+    )
 
 
 def _versions(old: Model, new: Model, symbols: SymbolPairs) -> Iterator[VersionPair]:

@@ -94,6 +94,7 @@ class Comparison(NamedTuple):
         compared: Number of symbols that both builds describe.
         versions: Symbols that have a version in both builds, by their names in OLD.
         types: Number of types that were compared; see `rustabi.diff.coverage`.
+        removed: Number of symbols of OLD that NEW does not export.
     """
 
     old: Model
@@ -104,6 +105,7 @@ class Comparison(NamedTuple):
     compared: int
     versions: tuple[VersionPair, ...] = ()
     types: int = 0
+    removed: int = 0
 
     @property
     def verdict(self) -> Verdict:

@@ -13,9 +13,7 @@ from rustabi.diff import ChangeKind, Severity
 from rustabi.rules.gate import NO_GATE, FailOn, Gate, Opaque, Rule, RulesError
 
 if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
-    from rustabi.rules.schema import Globs, RulesFile, RuleTable
+    from rustabi.rules.schema import Globs, Problem, RulesFile, RuleTable
 
 OWN_FILE: Final = "rustabi.toml"
 PROJECT_FILE: Final = "pyproject.toml"
@@ -89,16 +87,13 @@ def _own_table(document: dict[str, Any], path: str) -> dict[str, Any] | None:
 
 
 def _gate(document: dict[str, Any], path: str) -> Gate:
-    from pydantic import ValidationError
+    from rustabi.rules.schema import checked
 
-    from rustabi.rules.schema import RulesFile
-
-    try:
-        checked = RulesFile.model_validate(document)
-    except ValidationError as error:
-        raise _wrong(error.errors(), path) from error
-    rules = tuple(_rule(each, number, path) for number, each in enumerate(checked.rules, 1))
-    return Gate(path, rules, _opaque(checked), _fail_on(checked))
+    file = checked(document)
+    if isinstance(file, list):
+        raise _wrong(file, path)
+    rules = tuple(_rule(each, number, path) for number, each in enumerate(file.rules, 1))
+    return Gate(path, rules, _opaque(file), _fail_on(file))
 
 
 def _fail_on(file: RulesFile) -> frozenset[FailOn]:
@@ -148,29 +143,38 @@ def _rule(table: RuleTable, number: int, path: str) -> Rule:
 # errors
 
 
-def _wrong(errors: Sequence[ErrorDetails], path: str) -> RulesError:
-    """The first thing that is wrong, told by rule and key."""
-    first = errors[0]
-    place, key, table = _place(first["loc"])
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    if first["type"] == "extra_forbidden":
+_DOCUMENTED: Final = "docs/rules.md and `rustabi schema rules` tell what can be there"
+
+
+_WANTED: Final = {
+    "reason": "a sentence in quotes is wanted",
+    "expires": "a date without quotes is wanted, such as 2027-01-31",
+    "rules": "a list of tables is wanted: write [[rules]] before each rule",
+    "kind": "a glob in quotes, or a list of them, is wanted",
+    "type": "a glob in quotes, or a list of them, is wanted",
+    "symbol": "a glob in quotes, or a list of them, is wanted",
+    "crate": "a glob in quotes, or a list of them, is wanted",
+}
+"""Key -> what it must be, where pydantic would say it in words of its own."""
+
+
+def _wrong(problems: Sequence[Problem], path: str) -> RulesError:
+    """What is wrong, told by rule and key: an unknown key before one that it may have stood for."""
+    first = min(problems, key=lambda each: each.kind != "unknown")
+    place, key, table = _place(first.location)
+    advice = _DOCUMENTED
+    if first.kind == "unknown":
         message, advice = f"unknown key {key!r}", _known(key, table)
-    elif first["type"] == "missing":
-        message, advice = (
-            f"the key {key!r} is missing",
-            "every rule says why it is there" if (key == "reason") else f"add it, as {_DOCUMENTED}",
-        )
+    elif first.kind == "missing":
+        message = f"the key {key!r} is missing"
+        if key == "reason":
+            advice = "say in a sentence why it is there"
     else:
-        message, advice = f"the key {key!r} is wrong: {_said(first)}", f"see {_DOCUMENTED}"
+        said = _WANTED.get(key, first.message[:1].lower() + first.message[1:])
+        message = f"the key {key!r} is wrong: {said}"
+    others = len({_place(each.location) for each in problems}) - 1
+    more = f" (and {others} more)" if others else ""
     return RulesError(message + more, path=path, place=place, advice=advice)
-
-
-_DOCUMENTED: Final = "docs/rules.md describes, or `rustabi schema rules`"
-
-
-def _said(error: ErrorDetails) -> str:
-    text = error["msg"]
-    return text[:1].lower() + text[1:]
 
 
 def _place(location: Sequence[int | str]) -> tuple[str, str, str]:

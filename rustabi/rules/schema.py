@@ -6,9 +6,9 @@ Importing pydantic takes longer than many a command runs: import this module whe
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
 _Glob: TypeAlias = Annotated[str, Field(min_length=1)]
@@ -78,6 +78,37 @@ class RulesFile(_Table):
         default_factory=lambda: GateTable.model_validate({}), description="of every comparison"
     )
     rules: list[RuleTable] = Field([], description="in order: the first that matches decides")
+
+
+class Problem(NamedTuple):
+    """What is wrong with a document.
+
+    Attributes:
+        kind: ``unknown``, ``missing`` or ``wrong``.
+        location: The keys and list indexes that lead there.
+        message: In words.
+    """
+
+    kind: Literal["unknown", "missing", "wrong"]
+    location: tuple[int | str, ...]
+    message: str
+
+
+_KINDS: dict[str, Literal["unknown", "missing"]] = {
+    "extra_forbidden": "unknown",
+    "missing": "missing",
+}
+
+
+def checked(document: dict[str, Any]) -> RulesFile | list[Problem]:
+    """The document as a rules file, or all that is wrong with it."""
+    try:
+        return RulesFile.model_validate(document)
+    except ValidationError as error:
+        return [
+            Problem(_KINDS.get(each["type"], "wrong"), tuple(each["loc"]), each["msg"])
+            for each in error.errors(include_url=False, include_context=False)
+        ]
 
 
 class _UntitledSchema(GenerateJsonSchema):
