@@ -23,6 +23,7 @@ LEVELS = {
     "files": 1,
     "names": 1,
     "model": 1,
+    "lists": 1,
     "references": 2,
     "binary": 2,
     "dwarf": 3,

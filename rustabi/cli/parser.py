@@ -176,14 +176,25 @@ def _symbols(commands: Any) -> None:
         "Lists the exported symbols with their versions (the CRC that the kernel's gendwarfksyms"
         " computes) and the number of types behind each. With --format symvers it prints lines as"
         " in Module.symvers, with --format symtypes the type strings that the versions are computed"
-        " from. A symbol list has one name a line; those of Android and Red Hat are understood.",
+        " from. A symbol list has one name a line; those of Android and Red Hat are understood, and"
+        " Module.symvers. With --list-for it writes one in Android's form: what the modules import"
+        " and TARGET exports; --update adds to a list that is there and removes nothing.",
         "rustabi symbols rust/kernel.o",
         "rustabi symbols rust/kernel.o --symbols names.txt --format symvers",
+        "rustabi symbols vmlinux --list-for *.ko --update kmi.txt -o kmi.txt",
     )
     _target(command)
     command.add_argument(
         "--symbols", metavar="FILE", help="take these for exported, and no others; - for stdin"
     )
+    command.add_argument(
+        "--list-for", metavar="MODULE", nargs="+", action="extend",
+        help="print an Android symbol list of what these modules (.ko, or folders of them) import",
+    )  # fmt: skip
+    command.add_argument(
+        "--update", metavar="FILE",
+        help="with --list-for: print FILE with what it lacks added; nothing in it is removed",
+    )  # fmt: skip
     _output(command, ("text", "json", "symvers", "symtypes"))
     _cargo(command)
 
