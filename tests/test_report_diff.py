@@ -250,11 +250,13 @@ def test_the_page_of_an_added_member() -> None:
         "         0     4  id: u32                   4  id: u32",
         "         4     2  flags: u16                2  flags: u16",
         "         6     2  (padding)                 2  mode: u16              ← mode added",
-        "  affects 1 exported symbol:",
+        "  affects 1 exported symbol, behind pointers only:",
         "    config_id → parameter config → &Config → Config.mode",
         "",
         "kernel symbol versions (CRC) differ for 1 of 2 symbols",
         "rustabi explain member-added tells what that means",
+        "",
+        "checked      2 of 2 exported symbols, 2 types",
     ]
 
 

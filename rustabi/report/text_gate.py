@@ -107,7 +107,6 @@ def coverage_lines(report: DiffReport) -> Iterator[Block]:
 
 def _checked(covered: CoverageReport) -> str:
     symbols = plural(covered.symbols, "exported symbol")
-    parts = [f"{covered.symbols_compared} of {symbols}", plural(covered.types_compared, "type")]
-    if covered.symbols_removed:
-        parts.append(f"{covered.symbols_removed} of the symbols removed")
-    return ", ".join(parts)
+    removed = f" ({covered.symbols_removed} removed)" if covered.symbols_removed else ""
+    types = plural(covered.types_compared, "type")
+    return f"{covered.symbols_compared} of {symbols}{removed}, {types}"

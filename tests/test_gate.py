@@ -1,0 +1,274 @@
+"""The gate of `rustabi diff`: strictness, opaque handles, and what was checked and what was not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rustabi.cli import main
+from rustabi.diff import compare
+from rustabi.diff.coverage import paired_gaps
+from rustabi.diff.gaps import Gap, GapKind
+from rustabi.report.differences import diff_report
+from rustabi.report.summary import target_report
+from rustabi.report.symbols import symbols_report
+from tests.support import CORPUS, OBJECTS, model_of, needs_corpus
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+class Diff:
+    """Compares a pair of samples by the command line."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, sample: str, *arguments: str) -> tuple[int, str]:
+        pair = [str(OBJECTS / f"{sample}-{side}.o") for side in ("old", "new")]
+        code = main(["diff", *pair, *arguments])
+        said = self._capsys.readouterr()
+        return code, said.out or said.err
+
+    def json(self, sample: str, *arguments: str) -> dict[str, Any]:
+        _, text = self(sample, *arguments, "--format", "json")
+        document: dict[str, Any] = json.loads(text)
+        return document
+
+
+@pytest.fixture
+def diff(capsys: pytest.CaptureFixture[str]) -> Diff:
+    return Diff(capsys)
+
+
+# strictness
+
+
+@pytest.mark.parametrize(
+    ("sample", "levels", "code"),
+    [
+        ("visibility_changed", [], 0),
+        ("visibility_changed", ["--fail-on", "break"], 0),
+        ("visibility_changed", ["--fail-on", "risky"], 0),
+        ("visibility_changed", ["--fail-on", "gap"], 0),
+        ("visibility_changed", ["--fail-on", "api"], 1),
+        ("visibility_changed", ["--fail-on", "risky,api"], 1),
+        ("visibility_changed", ["--fail-on", "gap", "--fail-on", " api "], 1),
+        ("symbol_added", ["--fail-on", "api"], 0),  # noise never fails
+        ("folded_function", [], 0),
+        ("folded_function", ["--fail-on", "api"], 0),
+        ("folded_function", ["--fail-on", "gap"], 2),
+        ("member_added", ["--fail-on", "gap"], 1),
+    ],
+)
+def test_levels(diff: Diff, sample: str, levels: list[str], code: int) -> None:
+    assert diff(sample, *levels)[0] == code
+
+
+@pytest.mark.parametrize("level", ["noise", "risky,gaps", "", ","])
+def test_unknown_levels_are_refused(diff: Diff, level: str) -> None:
+    code, said = diff("visibility_changed", "--fail-on", level)
+    assert code == 2
+    assert "levels: break, risky, api, gap" in said
+
+
+def test_what_fails_is_told(diff: Diff) -> None:
+    _, page = diff("visibility_changed", "--fail-on", "api")
+    assert page.startswith("INCOMPATIBLE: 1 api change, 1 of 2 exported symbols affected\n")
+    assert "fails on break, api\n" in page
+    found = diff.json("visibility_changed", "--fail-on", "api")
+    assert [each["fails"] for each in found["findings"]] == [True]
+    assert found["gate"]["fail_on"] == ["break", "api"]
+
+
+def test_gaps_that_fail_are_no_verdict(diff: Diff) -> None:
+    _, page = diff("folded_function", "--fail-on", "gap")
+    assert page.startswith("NO VERDICT: not all could be checked: right_value (symbol-folded)\n")
+    found = diff.json("folded_function", "--fail-on", "gap")
+    assert (found["verdict"], found["error"]["kind"]) == ("error", "gaps")
+
+
+def test_a_listed_symbol_that_is_nowhere_is_a_gap_that_can_fail(diff: Diff) -> None:
+    Path("list").write_text("unrelated\nnowhere\n")
+    assert diff("member_added", "--symbols", "list")[0] == 0
+    code, page = diff("member_added", "--symbols", "list", "--fail-on", "gap")
+    assert code == 2
+    assert "not all could be checked: nowhere (symbol-not-found)" in page
+
+
+def test_levels_of_file_and_options_add_up(diff: Diff) -> None:
+    Path("rustabi.toml").write_text('[gate]\nfail-on = "gap"\n')
+    assert diff("folded_function")[0] == 2
+    assert diff("visibility_changed")[0] == 0
+    assert diff("visibility_changed", "--fail-on", "api")[0] == 1
+    assert diff("folded_function", "--no-rules")[0] == 0
+
+
+# opaque handles, on real objects
+
+
+def test_a_handle_lowers_what_is_behind_it(diff: Diff) -> None:
+    """``Clock`` is a parameter by reference, and reached through a pointer in ``Bus``."""
+    code, page = diff("nested_change", "--opaque", "*::Clock")
+    assert code == 0
+    assert page.startswith("COMPATIBLE: 4 exported symbols compared, 1 finding behind opaque ")
+    assert (
+        "behind opaque handles only (1)\n"
+        "  pointers to *::Clock\n"
+        "    member added  nested_change::clock::Clock divider: u16 at 6"
+        "  for bus_number, clock_rate, device_id\n"
+    ) in page
+
+
+def test_a_handle_on_the_way_leaves_the_other_ways(diff: Diff) -> None:
+    """Behind ``&Device`` is what ``device_id`` alone sees; the others reach ``Clock`` without."""
+    code, page = diff("nested_change", "--opaque", "nested_change::Device")
+    assert code == 1
+    assert "1 type changed, 2 of 4 exported symbols affected\n" in page
+    assert "  pointers to nested_change::Device\n" in page
+    found = diff.json("nested_change", "--opaque", "nested_change::Device")
+    parts = {
+        (each["severity"], each["own_severity"], each["opaque"]): [
+            one["symbol"] for one in each["affected"]
+        ]
+        for each in found["findings"]
+    }
+    assert parts == {
+        ("break", "break", None): ["bus_number", "clock_rate"],
+        ("api", "break", "nested_change::Device"): ["device_id"],
+    }
+    assert found["summary"]["lowered"] == 1
+    (handle,) = found["gate"]["opaque"]
+    assert (handle["types"], handle["findings"]) == (1, 1)
+
+
+def test_by_value_a_handle_is_none(diff: Diff) -> None:
+    found = diff.json("packed_changed")
+    by_value = {
+        each["type"] for each in found["findings"] for one in each["affected"] if one["by_value"]
+    }
+    for name in by_value:
+        lowered = diff.json("packed_changed", "--opaque", name)
+        assert lowered["verdict"] == "incompatible"
+
+
+def test_a_glob_of_nothing_is_told(diff: Diff) -> None:
+    code, page = diff("nested_change", "--opaque", "*::Clokc", "--opaque", "*::Clock")
+    assert code == 0
+    assert "warning  opaque *::Clokc: neither build has a type of that name\n" in page
+    assert "*::Clock:" not in page
+
+
+def test_a_rule_has_the_last_word(diff: Diff) -> None:
+    Path("rustabi.toml").write_text(
+        '[[gate.opaque]]\ntype = "*::Clock"\nreason = "a handle"\n'
+        '[[rules]]\nsymbol = "clock_rate"\nseverity = "break"\nreason = "reads it"\n'
+    )
+    code, page = diff("nested_change")
+    assert code == 1
+    assert "  pointers to *::Clock: a handle\n" in page
+    found = diff.json("nested_change")
+    assert [(each["severity"], each["rule"]) for each in found["findings"]] == [
+        ("break", "rule 1"),
+        ("api", None),
+    ]
+
+
+# by value, behind pointers
+
+
+def test_reach_by_value_is_told_apart(diff: Diff) -> None:
+    assert "  affects 1 exported symbol, behind pointers only:\n" in diff("member_added")[1]
+    found = diff.json("size_changed")
+    for finding in found["findings"]:
+        if not finding["affected"] or finding["of_symbol"]:
+            continue
+        by_value = sum(each["by_value"] for each in finding["affected"])
+        page = diff("size_changed")[1]
+        if by_value == len(finding["affected"]):
+            assert ", by value:\n" in page
+        elif by_value:
+            assert f"{by_value} by value, " in page
+
+
+# what was checked
+
+
+def test_every_report_ends_with_what_was_checked(diff: Diff) -> None:
+    assert diff("member_added")[1].endswith("\nchecked      2 of 2 exported symbols, 2 types\n")
+    assert diff("folded_function")[1].endswith(
+        "\nnot checked (1 gap)\n"
+        "  folded into another function of equal code; its own entry was dropped (1):\n"
+        "    right_value folded into left_value\n"
+        "\n"
+        "checked      2 of 3 exported symbols, 2 types\n"
+        "not checked  1 gap: 1 symbol-folded\n"
+        "compatible in what was checked; 1 gap\n"
+    )
+    assert (
+        "checked      2 of 3 exported symbols (1 removed), 2 types\n" in (diff("symbol_removed")[1])
+    )
+
+
+@pytest.mark.parametrize(
+    "sample", sorted(path.name[: -len("-old.o")] for path in OBJECTS.glob("*-old.o"))
+)
+def test_symbols_are_compared_removed_or_a_gap(sample: str) -> None:
+    old, new = (model_of(OBJECTS / f"{sample}-{side}.o") for side in ("old", "new"))
+    report = diff_report(compare(old, new), "old", "new")
+    covered = report.coverage
+    assert covered.symbols == len(old.symbols)
+    assert covered.symbols_removed == report.summary.symbols_removed
+    parts = (covered.symbols_compared, covered.symbols_removed, covered.symbols_unchecked)
+    assert min(parts) >= 0
+    assert sum(parts) == covered.symbols
+    assert sum(each.count for each in covered.gaps) == len(report.gaps)
+    unchecked = [each for each in report.gaps if each.kind.startswith("symbol-")]
+    assert covered.symbols_unchecked <= len(unchecked)
+
+
+def test_symbols_without_debug_info_are_not_counted_as_compared() -> None:
+    model = model_of(OBJECTS / "nested_change-old.o")
+    first, *rest = model.symbols
+    bare = model._replace(symbols=(first._replace(kind=None, type=None, unit=None), *rest))
+    covered = diff_report(compare(bare, bare), "old", "new").coverage
+    assert (covered.symbols_compared, covered.symbols_unchecked) == (len(rest), 1)
+    (gap,) = covered.gaps
+    assert (gap.kind, gap.count, gap.both) == ("symbol-without-dwarf", 1, 1)
+
+
+def gap(subject: str, key: str = "k") -> Gap:
+    return Gap(GapKind.FOLDED, subject, "", key)
+
+
+def test_gaps_of_one_key_are_not_one_gap() -> None:
+    """The instances of a generic function share a key: names without arguments pair them."""
+    one, two, three = gap("f::<u8>"), gap("f::<u16>"), gap("f::<u32>")
+    assert paired_gaps([one, two], [two, one]) == ([one, two], [], [])
+    assert paired_gaps([one], [one, two]) == ([one], [], [two])
+    assert paired_gaps([one, two], [two]) == ([two], [one], [])
+    assert paired_gaps([one, two], [three]) == ([one], [two], [])
+    assert paired_gaps([one], [gap("g", "other")]) == ([], [one], [gap("g", "other")])
+
+
+@needs_corpus
+@pytest.mark.parametrize("name", ["base/rust/kernel.o", "base/rust/core.o"])
+def test_all_reports_count_the_same_folded_symbols(name: str) -> None:
+    model = model_of(CORPUS / name)
+    folded = {
+        each.symbol
+        for each in symbols_report(model, name).symbols
+        if each.kind is None and each.folded_into is not None
+    }
+    gaps = [each for each in target_report(model, name).gaps if each.kind == "symbol-folded"]
+    compared = diff_report(compare(model, model), "old", "new")
+    told = [each for each in compared.gaps if each.kind == "symbol-folded"]
+    assert len(folded) == len(gaps) == len(told)
+    assert compared.coverage.symbols_unchecked == len(compared.gaps) - sum(
+        not each.kind.startswith("symbol-") for each in compared.gaps
+    )
