@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from rustabi.diff.gaps import Gap, GapKind
 from rustabi.report.differences import diff_report
 from rustabi.report.summary import target_report
 from rustabi.report.symbols import symbols_report
-from tests.support import CORPUS, OBJECTS, model_of, needs_corpus
+from tests.support import CORPUS, OBJECTS, ROOT, model_of, needs_corpus
 
 
 @pytest.fixture(autouse=True)
@@ -272,3 +273,15 @@ def test_all_reports_count_the_same_folded_symbols(name: str) -> None:
     assert compared.coverage.symbols_unchecked == len(compared.gaps) - sum(
         not each.kind.startswith("symbol-") for each in compared.gaps
     )
+
+
+def test_the_example_in_the_readme_is_real(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    command = "rustabi diff nested_change-old.o nested_change-new.o --rules rustabi.toml"
+    options = ["--opaque", "nested_change::Device"]
+    Path("rustabi.toml").write_text(page.split("```toml\n")[1].split("```")[0])
+    for side in ("old", "new"):
+        shutil.copy(OBJECTS / f"nested_change-{side}.o", ".")
+    main([*command.split()[1:], *options])
+    expected = page.split(f"$ {command} {' '.join(options)}\n")[1].split("```")[0]
+    assert capsys.readouterr().out == expected
