@@ -22,6 +22,9 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from rustabi.errors import InputError
 
+NOT_FOUND: Final = "symbol-not-found"
+"""The kind of gap that a listed symbol is which no build exports."""
+
 ListFormat: TypeAlias = Literal["plain", "sections", "symvers", "gendwarfksyms"]
 
 _SYMVER: Final = "#SYMVER"

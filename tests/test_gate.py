@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from rustabi.diff.gaps import Gap, GapKind
 from rustabi.report.differences import diff_report
 from rustabi.report.summary import target_report
 from rustabi.report.symbols import symbols_report
+from rustabi.rules import Gate, KnownGap, judge
 from tests.support import CORPUS, OBJECTS, ROOT, model_of, needs_corpus
 
 
@@ -47,6 +49,10 @@ def diff(capsys: pytest.CaptureFixture[str]) -> Diff:
     return Diff(capsys)
 
 
+UNDESCRIBED = ("symbol-without-dwarf", "symbol-folded")
+"""Gaps that are symbols which are not compared."""
+
+
 # strictness
 
 
@@ -56,7 +62,7 @@ def diff(capsys: pytest.CaptureFixture[str]) -> Diff:
         ("visibility_changed", [], 0),
         ("visibility_changed", ["--fail-on", "break"], 0),
         ("visibility_changed", ["--fail-on", "risky"], 0),
-        ("visibility_changed", ["--fail-on", "gap"], 0),
+        ("visibility_changed", ["--fail-on", "break,break"], 0),
         ("visibility_changed", ["--fail-on", "api"], 1),
         ("visibility_changed", ["--fail-on", "risky,api"], 1),
         ("visibility_changed", ["--fail-on", "gap", "--fail-on", " api "], 1),
@@ -89,9 +95,18 @@ def test_what_fails_is_told(diff: Diff) -> None:
 
 def test_gaps_that_fail_are_no_verdict(diff: Diff) -> None:
     _, page = diff("folded_function", "--fail-on", "gap")
-    assert page.startswith("NO VERDICT: not all could be checked: right_value (symbol-folded)\n")
+    first = page.splitlines()[0]
+    assert first.startswith("NO VERDICT: not all could be checked: ")
+    assert "1 symbol-folded" in first
     found = diff.json("folded_function", "--fail-on", "gap")
     assert (found["verdict"], found["error"]["kind"]) == ("error", "gaps")
+
+
+def test_where_all_could_be_checked_no_gap_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    same = str(OBJECTS / "c_types-old.o")
+    Path("list").write_text("unrelated_counter\nunrelated_sum\n")
+    assert main(["diff", same, same, "--fail-on", "gap,api", "--symbols", "list"]) == 0
+    assert capsys.readouterr().out.endswith("compatible in what was checked; 0 gaps\n")
 
 
 def test_a_listed_symbol_that_is_nowhere_is_a_gap_that_can_fail(diff: Diff) -> None:
@@ -99,13 +114,52 @@ def test_a_listed_symbol_that_is_nowhere_is_a_gap_that_can_fail(diff: Diff) -> N
     assert diff("member_added", "--symbols", "list")[0] == 0
     code, page = diff("member_added", "--symbols", "list", "--fail-on", "gap")
     assert code == 2
-    assert "not all could be checked: nowhere (symbol-not-found)" in page
+    assert "1 symbol-not-found" in page.splitlines()[0]
+
+
+KNOWN = """
+[gate]
+fail-on = "gap"
+[[gate.known-gaps]]
+kind = "calling-*"
+reason = "never told"
+[[gate.known-gaps]]
+kind = "symbol-f*"
+subject = "{}"
+reason = "equal code"
+"""
+
+
+def test_known_gaps_do_not_fail_and_are_counted(diff: Diff) -> None:
+    kinds = {each["kind"] for each in diff.json("folded_function")["gaps"]}
+    text = KNOWN if "calling-convention-unknown" in kinds else KNOWN.replace("calling-", "vtable-")
+    Path("rustabi.toml").write_text(text.format("left_value"))
+    assert diff("folded_function")[0] == 2
+    Path("rustabi.toml").write_text(text.format("right_*"))
+    code, page = diff("folded_function")
+    assert code == 0
+    assert "    right_value folded into left_value\n" in page
+    assert "1 symbol-folded" in page
+    found = diff.json("folded_function")
+    assert [each["gaps"] for each in found["gate"]["known_gaps"]][1:] == [1]
+    Path("rustabi.toml").write_text(text.format("[a-q]*"))
+    assert "unused   known gaps, symbol-f*, [a-q]*: equal code\n" in diff("folded_function")[1]
+
+
+def test_data_that_new_lacks_are_never_a_known_gap() -> None:
+    old = model_of(OBJECTS / "nested_change-old.o")
+    first, *rest = old.symbols
+    lossy = old._replace(symbols=(first._replace(kind=None, type=None, unit=None), *rest))
+    comparison = compare(old, lossy)
+    gate = Gate(fail_on=frozenset({"gap"}), known_gaps=(KnownGap(1, "all", kind=("*",)),))
+    report = diff_report(comparison, "old", "new", judgement=judge(comparison, gate, date.min))
+    assert report.error is not None
+    assert report.error.kind == "lost-data"
 
 
 def test_levels_of_file_and_options_add_up(diff: Diff) -> None:
     Path("rustabi.toml").write_text('[gate]\nfail-on = "gap"\n')
     assert diff("folded_function")[0] == 2
-    assert diff("visibility_changed")[0] == 0
     assert diff("visibility_changed", "--fail-on", "api")[0] == 1
     assert diff("folded_function", "--no-rules")[0] == 0
 
@@ -200,20 +254,31 @@ def test_reach_by_value_is_told_apart(diff: Diff) -> None:
 # what was checked
 
 
+def ending(page: str) -> list[str]:
+    """The paragraph that a report ends with, but for the counts of gaps."""
+    return [each for each in page.split("\n\n")[-1].splitlines() if "not checked" not in each]
+
+
 def test_every_report_ends_with_what_was_checked(diff: Diff) -> None:
-    assert diff("member_added")[1].endswith("\nchecked      2 of 2 exported symbols, 2 types\n")
-    assert diff("folded_function")[1].endswith(
-        "\nnot checked (1 gap)\n"
+    assert ending(diff("member_added")[1]) == ["checked      2 of 2 exported symbols, 2 types"]
+    assert ending(diff("symbol_removed")[1]) == [
+        "checked      2 of 3 exported symbols (1 removed), 2 types"
+    ]
+    _, page = diff("folded_function")
+    first, last = ending(page)
+    assert first == "checked      2 of 3 exported symbols, 2 types"
+    assert last.startswith("compatible in what was checked; ")
+    (counts,) = [each for each in page.splitlines() if each.startswith("not checked  ")]
+    assert "1 symbol-folded" in counts
+    assert (
         "  folded into another function of equal code; its own entry was dropped (1):\n"
         "    right_value folded into left_value\n"
-        "\n"
-        "checked      2 of 3 exported symbols, 2 types\n"
-        "not checked  1 gap: 1 symbol-folded\n"
-        "compatible in what was checked; 1 gap\n"
-    )
-    assert (
-        "checked      2 of 3 exported symbols (1 removed), 2 types\n" in (diff("symbol_removed")[1])
-    )
+    ) in page
+
+
+def test_other_verdicts_end_so_too(diff: Diff) -> None:
+    checked = "checked      2 of 3 exported symbols, 2 types"
+    assert ending(diff("folded_function", "--fail-on", "gap")[1]) == [checked]
 
 
 @pytest.mark.parametrize(
@@ -229,7 +294,7 @@ def test_symbols_are_compared_removed_or_a_gap(sample: str) -> None:
     assert min(parts) >= 0
     assert sum(parts) == covered.symbols
     assert sum(each.count for each in covered.gaps) == len(report.gaps)
-    unchecked = [each for each in report.gaps if each.kind.startswith("symbol-")]
+    unchecked = [each for each in report.gaps if each.kind in UNDESCRIBED]
     assert covered.symbols_unchecked <= len(unchecked)
 
 
@@ -239,8 +304,8 @@ def test_symbols_without_debug_info_are_not_counted_as_compared() -> None:
     bare = model._replace(symbols=(first._replace(kind=None, type=None, unit=None), *rest))
     covered = diff_report(compare(bare, bare), "old", "new").coverage
     assert (covered.symbols_compared, covered.symbols_unchecked) == (len(rest), 1)
-    (gap,) = covered.gaps
-    assert (gap.kind, gap.count, gap.both) == ("symbol-without-dwarf", 1, 1)
+    (gap,) = (each for each in covered.gaps if each.kind == "symbol-without-dwarf")
+    assert (gap.count, gap.old, gap.new, gap.both) == (1, 0, 0, 1)
 
 
 def gap(subject: str, key: str = "k") -> Gap:
@@ -270,9 +335,28 @@ def test_all_reports_count_the_same_folded_symbols(name: str) -> None:
     compared = diff_report(compare(model, model), "old", "new")
     told = [each for each in compared.gaps if each.kind == "symbol-folded"]
     assert len(folded) == len(gaps) == len(told)
-    assert compared.coverage.symbols_unchecked == len(compared.gaps) - sum(
-        not each.kind.startswith("symbol-") for each in compared.gaps
-    )
+    undescribed = [each for each in compared.gaps if each.kind in UNDESCRIBED]
+    assert compared.coverage.symbols_unchecked == len(undescribed)
+
+
+@needs_corpus
+def test_a_handle_in_a_real_kernel(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the methods of ``UserSliceReader``, ``strcpy_into_buf`` alone takes ``self`` by value.
+
+    (rust/kernel/uaccess.rs)
+    """
+    pair = [str(CORPUS / side / "rust" / "kernel.o") for side in ("base", "fieldadd")]
+    handle = ["--opaque", "kernel::uaccess::UserSliceReader"]
+    assert main(["diff", *pair, *handle, "--format", "json"]) == 1
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    parts = {
+        (each["kind"], each["severity"]): [one["name"].split("::")[-1] for one in each["affected"]]
+        for each in findings
+    }
+    assert {names[0] for (_, severity), names in parts.items() if severity == "break"} == {
+        "strcpy_into_buf"
+    }
+    assert all(len(names) == (1 if key[1] == "break" else 5) for key, names in parts.items())
 
 
 def test_the_example_in_the_readme_is_real(capsys: pytest.CaptureFixture[str]) -> None:

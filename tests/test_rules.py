@@ -17,7 +17,17 @@ from rustabi.cli import main
 from rustabi.diff import Affected, Change, ChangeKind, Comparison, Finding, Severity, compare
 from rustabi.graph import Node, Step
 from rustabi.model import Facts, Model
-from rustabi.rules import NO_GATE, Gate, Judged, Rule, RulesError, find_rules, judge, read_rules
+from rustabi.rules import (
+    NO_GATE,
+    Gate,
+    Judged,
+    KnownGap,
+    Rule,
+    RulesError,
+    find_rules,
+    judge,
+    read_rules,
+)
 from rustabi.rules.schema import json_schema
 from tests.support import OBJECTS, ROOT, model_of
 
@@ -205,6 +215,11 @@ fail-on = ["risky", "gap"]
 type = ["demo::Secret", "demo::Other*"]
 reason = "handles"
 
+[[gate.known-gaps]]
+kind = "symbol-not-found"
+subject = ["f", "g*"]
+reason = "optional"
+
 [[rules]]
 id = "old-driver"
 symbol = ["a", "b*"]
@@ -230,6 +245,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert gate.file == str(path)
     assert gate.fail_on == {"risky", "gap"}
     assert [each.glob for each in gate.opaque] == ["demo::Secret", "demo::Other*"]
+    assert gate.known_gaps == (KnownGap(1, "optional", ("symbol-not-found",), ("f", "g*")),)
     assert gate.rules[0] == Rule(
         1, "rebuilt with it", ("a", "b*"), ("demo::T",), ("demo",), ("member-*",), Severity.API,
         date(2027, 1, 31), "old-driver",
@@ -283,6 +299,13 @@ RULE = '[[rules]]\nreason = "x"\nkind = "*"\n'
         ('[gate]\nfail_on = "risky"', "[gate]", "unknown key 'fail_on'"),
         ('[gate]\nfail-on = "noise"', "[gate]", "the key 'fail-on' is wrong"),
         ('[[gate.opaque]]\ntype = "x"', "[[gate.opaque]] 1", "the key 'reason' is missing"),
+        ('[[gate.known-gaps]]\nreason = "x"', "[[gate.known-gaps]] 1", "nothing of which gaps"),
+        ('[[gate.known-gaps]]\nkind = "x"', "[[gate.known-gaps]] 1", "'reason' is missing"),
+        (
+            '[[gate.known-gaps]]\nkind = "symbol-folden"\nreason = "x"',
+            "[[gate.known-gaps]] 1, key kind",
+            "there is no kind of gap 'symbol-folden'",
+        ),
         ('[[gate.opaque]]\ntipe = "x"', "[[gate.opaque]] 1", "unknown key 'tipe'"),
     ],
 )

@@ -24,7 +24,13 @@ from rustabi.report.facts import (
     plural,
     readable,
 )
-from rustabi.report.gates import CoverageReport, GateReport, coverage_report, gate_report
+from rustabi.report.gates import (
+    CoverageReport,
+    GateReport,
+    coverage_report,
+    gap_counts,
+    gate_report,
+)
 from rustabi.report.paths import member_path, path_in_words, with_place
 from rustabi.report.select import missing
 from rustabi.report.sidebyside import LayoutChange, TypePairs, layout_changes
@@ -208,7 +214,7 @@ def diff_report(
         layouts=_layouts((each.finding for each in kept), pairs),
         gaps=tuple(gaps),
         coverage=coverage_report(comparison, gaps),
-        gate=gate_report(judgement),
+        gate=gate_report(judgement, gaps),
         summary=_summary(comparison, kept, len(judgement.findings) - len(kept), len(gaps)),
         old=build_facts(comparison.old, old_target),
         new=build_facts(comparison.new, new_target),
@@ -336,16 +342,19 @@ def _lost(comparison: Comparison) -> ErrorReport | None:
 
 
 def _failing_gaps(judgement: Judgement, gaps: Sequence[GapReport]) -> ErrorReport | None:
-    if not gaps or "gap" not in judgement.gate.fail_on:
+    if "gap" not in judgement.gate.fail_on:
         return None
-    first = gaps[0]
-    rest = f" and {len(gaps) - 1} more" if len(gaps) > 1 else ""
+    known = judgement.gate.known_gaps
+    failing = [gap for gap in gaps if not any(each.covers(gap.kind, gap.subject) for each in known)]
+    if not failing:
+        return None
+    kinds = ", ".join(f"{each.count} {each.kind}" for each in gap_counts(failing))
     return ErrorReport(
         kind="gaps",
-        message=f"not all could be checked: {first.subject} ({first.kind}){rest}",
+        message=f"not all could be checked: {plural(len(failing), 'gap')} ({kinds})",
         path=None,
         place=None,
-        advice="the list of gaps says why; without --fail-on gap, gaps of both builds do not count",
+        advice="gaps fail because of --fail-on gap; the list says why each is one",
     )
 
 

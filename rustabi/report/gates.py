@@ -49,6 +49,20 @@ class OpaqueReport:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownGapReport:
+    """Gaps that do not fail although gaps do, and what became of the entry for them."""
+
+    kind: tuple[str, ...]
+    """Globs of their kinds; empty for any."""
+    subject: tuple[str, ...]
+    """Globs of the symbols and types; empty for any."""
+    reason: str
+    """Why nothing is to be done about them."""
+    gaps: int
+    """How many there are."""
+
+
+@dataclass(frozen=True, slots=True)
 class GateReport:
     """What the findings were judged by."""
 
@@ -60,6 +74,8 @@ class GateReport:
     """The rules of the file, in order."""
     opaque: tuple[OpaqueReport, ...]
     """Opaque handles: those of the file, then those of the command line."""
+    known_gaps: tuple[KnownGapReport, ...]
+    """Gaps that do not fail although gaps do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +114,8 @@ class CoverageReport:
     """What could not be checked, by kind."""
 
 
-def gate_report(judgement: Judgement) -> GateReport:
-    """What findings were judged by, and what became of each part of it."""
+def gate_report(judgement: Judgement, gaps: Sequence[GapReport]) -> GateReport:
+    """What findings and gaps were judged by, and what became of each part of it."""
     gate = judgement.gate
     return GateReport(
         gate.file,
@@ -120,6 +136,15 @@ def gate_report(judgement: Judgement) -> GateReport:
         tuple(
             OpaqueReport(use.opaque.glob, use.opaque.reason, use.types, use.findings)
             for use in judgement.opaque
+        ),
+        tuple(
+            KnownGapReport(
+                each.kind,
+                each.subject,
+                each.reason,
+                sum(each.covers(gap.kind, gap.subject) for gap in gaps),
+            )
+            for each in gate.known_gaps
         ),
     )
 

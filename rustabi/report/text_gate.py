@@ -79,6 +79,10 @@ def rule_lines(gate: GateReport) -> Iterator[Block]:
         if not handle.types:
             text = f"opaque {handle.glob}: neither build has a type of that name"
             yield line(Span("warning  ", "warn"), text)
+    for known in gate.known_gaps:
+        if not known.gaps:
+            what = ", ".join((*known.kind, *known.subject))
+            yield line(Span("unused   ", "warn"), f"known gaps, {what}: {known.reason}")
     strict = [each for each in gate.fail_on if each != "break"]
     if strict:
         yield line(Span(f"fails on break, {', '.join(strict)}", "dim"))

@@ -4,7 +4,7 @@
 from a file, types that are opaque handles, and how strict the verdict is.
 """
 
-from rustabi.rules.gate import FAIL_ON, NO_GATE, FailOn, Gate, Opaque, Rule, RulesError
+from rustabi.rules.gate import FAIL_ON, NO_GATE, FailOn, Gate, KnownGap, Opaque, Rule, RulesError
 from rustabi.rules.judge import Judged, Judgement, OpaqueUse, RuleUse, judge
 from rustabi.rules.reading import find_rules, read_rules
 
@@ -15,6 +15,7 @@ __all__ = [
     "Gate",
     "Judged",
     "Judgement",
+    "KnownGap",
     "Opaque",
     "OpaqueUse",
     "Rule",

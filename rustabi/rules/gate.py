@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from fnmatch import fnmatchcase
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from rustabi.diff import Severity
@@ -61,6 +62,27 @@ class Opaque(NamedTuple):
     reason: str = ""
 
 
+class KnownGap(NamedTuple):
+    """Gaps that do not fail a comparison that any gap would fail, and why.
+
+    Attributes:
+        number: Its place in the file, from 1.
+        kind, subject: Globs; empty for any.
+    """
+
+    number: int
+    reason: str
+    kind: tuple[str, ...] = ()
+    subject: tuple[str, ...] = ()
+
+    def covers(self, kind: str, subject: str) -> bool:
+        """Whether a gap is one of them."""
+        return (not self.kind or any(fnmatchcase(kind, glob) for glob in self.kind)) and (
+            not self.subject
+            or any(subject == glob or fnmatchcase(subject, glob) for glob in self.subject)
+        )
+
+
 class Gate(NamedTuple):
     """All that is laid down.
 
@@ -69,12 +91,14 @@ class Gate(NamedTuple):
         rules: In the order of the file: the first that matches decides.
         opaque: Types that are opaque handles.
         fail_on: What fails a comparison besides breaks.
+        known_gaps: What does not, although it is a gap.
     """
 
     file: str | None = None
     rules: tuple[Rule, ...] = ()
     opaque: tuple[Opaque, ...] = ()
     fail_on: frozenset[FailOn] = frozenset()
+    known_gaps: tuple[KnownGap, ...] = ()
 
     def with_options(self, opaque: tuple[str, ...], fail_on: frozenset[FailOn]) -> Gate:
         """With what the command line adds; a glob that the file has, too, keeps its reason."""

@@ -9,11 +9,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from rustabi.diff import ChangeKind, Severity
-from rustabi.rules.gate import NO_GATE, FailOn, Gate, Opaque, Rule, RulesError
+from rustabi.diff import ChangeKind, GapKind, Severity
+from rustabi.lists import NOT_FOUND
+from rustabi.rules.gate import NO_GATE, FailOn, Gate, KnownGap, Opaque, Rule, RulesError
 
 if TYPE_CHECKING:
-    from rustabi.rules.schema import Globs, Problem, RulesFile, RuleTable
+    from rustabi.rules.schema import Globs, KnownGapTable, Problem, RulesFile, RuleTable
 
 OWN_FILE: Final = "rustabi.toml"
 PROJECT_FILE: Final = "pyproject.toml"
@@ -93,7 +94,8 @@ def _gate(document: dict[str, Any], path: str) -> Gate:
     if isinstance(file, list):
         raise _wrong(file, path)
     rules = tuple(_rule(each, number, path) for number, each in enumerate(file.rules, 1))
-    return Gate(path, rules, _opaque(file), _fail_on(file))
+    known = tuple(_known_gap(each, n, path) for n, each in enumerate(file.gate.known_gaps, 1))
+    return Gate(path, rules, _opaque(file), _fail_on(file), known)
 
 
 def _fail_on(file: RulesFile) -> frozenset[FailOn]:
@@ -131,13 +133,33 @@ def _rule(table: RuleTable, number: int, path: str) -> Rule:
             "it says nothing of which findings it is for", path=path, place=f"rule {number}",
             advice='give it symbol, type, crate or kind; kind = "*" is for all',
         )  # fmt: skip
-    for glob in rule.kind:
-        if not any(fnmatchcase(kind, glob) for kind in ChangeKind):
-            raise RulesError(
-                f"there is no kind of change {glob!r}", path=path, place=f"rule {number}, key kind",
-                advice=_near(glob, ChangeKind, "`rustabi explain` lists them"),
-            )  # fmt: skip
+    _require_kinds(rule.kind, ChangeKind, "change", path, f"rule {number}, key kind")
     return rule
+
+
+def _known_gap(table: KnownGapTable, number: int, path: str) -> KnownGap:
+    place = f"[[gate.known-gaps]] {number}"
+    kind, subject = _globs(table.kind), _globs(table.subject)
+    if not kind and not subject:
+        raise RulesError(
+            "it says nothing of which gaps it is for", path=path, place=place,
+            advice="give it kind or subject",
+        )  # fmt: skip
+    _require_kinds(kind, [*GapKind, NOT_FOUND], "gap", path, f"{place}, key kind")
+    return KnownGap(number, " ".join(table.reason.split()), kind, subject)
+
+
+def _require_kinds(
+    globs: Iterable[str], kinds: Iterable[str], noun: str, path: str, place: str
+) -> None:
+    """Check that each glob means something: a typing mistake would mean nothing for ever."""
+    known = [str(each) for each in kinds]
+    for glob in globs:
+        if not any(fnmatchcase(kind, glob) for kind in known):
+            raise RulesError(
+                f"there is no kind of {noun} {glob!r}", path=path, place=place,
+                advice=_near(glob, known, "`rustabi explain` lists them"),
+            )  # fmt: skip
 
 
 # errors
@@ -154,6 +176,7 @@ _WANTED: Final = {
     "type": "a glob in quotes, or a list of them, is wanted",
     "symbol": "a glob in quotes, or a list of them, is wanted",
     "crate": "a glob in quotes, or a list of them, is wanted",
+    "subject": "a glob in quotes, or a list of them, is wanted",
 }
 """Key -> what it must be, where pydantic would say it in words of its own."""
 
@@ -182,8 +205,10 @@ def _place(location: Sequence[int | str]) -> tuple[str, str, str]:
     parts = list(location)
     if len(parts) > 2 and parts[0] == "rules" and isinstance(parts[1], int):
         return f"rule {parts[1] + 1}", str(parts[2]), "rules"
-    if len(parts) > 3 and parts[:2] == ["gate", "opaque"] and isinstance(parts[2], int):
-        return f"[[gate.opaque]] {parts[2] + 1}", str(parts[3]), "opaque"
+    if len(parts) > 3 and parts[0] == "gate" and isinstance(parts[2], int):
+        table = str(parts[1])
+        if table in ("opaque", "known-gaps"):
+            return f"[[gate.{table}]] {parts[2] + 1}", str(parts[3]), table
     if parts[:1] == ["gate"] and len(parts) > 1:
         return "[gate]", str(parts[1]), "gate"
     return "top of the file", str(parts[0]) if parts else "", ""

@@ -58,6 +58,18 @@ class OpaqueTable(_Table):
     reason: _Reason = Field(description="why; shown with what it lowers")
 
 
+class KnownGapTable(_Table):
+    """Gaps that are known: with `fail-on = "gap"`, they do not fail."""
+
+    reason: _Reason = Field(description="why nothing is to be done about them")
+    kind: Globs | None = Field(
+        None, description="the kind of gap, as `rustabi explain` lists them; absent for any"
+    )
+    subject: Globs | None = Field(
+        None, description="the readable symbol or type that could not be checked; absent for any"
+    )
+
+
 class GateTable(_Table):
     """How strict the verdict is."""
 
@@ -69,6 +81,9 @@ class GateTable(_Table):
         description="what fails besides breaks: findings of that severity or worse, or any gap",
     )
     opaque: list[OpaqueTable] = Field([], description="types that are opaque handles")
+    known_gaps: list[KnownGapTable] = Field(
+        [], alias="known-gaps", description="gaps that do not fail although gaps do"
+    )
 
 
 class RulesFile(_Table):
@@ -127,7 +142,8 @@ def json_schema() -> dict[str, Any]:
 KEYS: dict[str, frozenset[str]] = {
     "rules": frozenset(RuleTable.model_fields),
     "opaque": frozenset(OpaqueTable.model_fields),
-    "gate": frozenset({"fail-on", "opaque"}),
+    "known-gaps": frozenset(KnownGapTable.model_fields),
+    "gate": frozenset({"fail-on", "opaque", "known-gaps"}),
     "": frozenset(RulesFile.model_fields),
 }
 """Table -> its keys, for messages."""
