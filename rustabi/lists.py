@@ -44,13 +44,11 @@ class SymbolList(NamedTuple):
 
     Attributes:
         format: How it is written.
-        names: The linker's names, in order, each once.
-        repeated: Names that come more than once.
+        names: The linker's names, in order, each once: real lists repeat some.
     """
 
     format: ListFormat
     names: tuple[str, ...]
-    repeated: tuple[str, ...]
 
 
 def read_list(data: bytes, path: str) -> SymbolList:
@@ -66,7 +64,6 @@ def read_list(data: bytes, path: str) -> SymbolList:
     lines = _lines(data, path)
     format_ = _format(lines)
     names: dict[str, None] = {}
-    repeated: dict[str, None] = {}
     for number, line in enumerate(lines, 1):
         try:
             name = _NAMES[format_](line)
@@ -75,10 +72,10 @@ def read_list(data: bytes, path: str) -> SymbolList:
                 str(error), path=path, place=f"line {number}", advice=_ADVICE[format_]
             ) from error
         if name is not None:
-            (repeated if name in names else names)[name] = None
+            names[name] = None
     if not names:
         raise InputError("the symbol list is empty", path=path, advice="name one symbol a line")
-    return SymbolList(format_, tuple(names), tuple(repeated))
+    return SymbolList(format_, tuple(names))
 
 
 def _lines(data: bytes, path: str) -> list[str]:

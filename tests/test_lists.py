@@ -61,10 +61,6 @@ def test_every_form_is_read(data: bytes, format_: ListFormat, names: str) -> Non
     assert (found.format, " ".join(found.names)) == (format_, names)
 
 
-def test_repetitions_are_known() -> None:
-    assert read_list(ANDROID, "list").repeated == ("first",)
-
-
 @pytest.mark.parametrize(
     ("data", "line", "message"),
     [
@@ -217,6 +213,7 @@ def test_a_comparison_takes_every_form(
     ("arguments", "message"),
     [
         (["symbols", NEW, "--update", "x"], "--update goes with --list-for"),
+        (["symbols", NEW, "--list-for", OLD, "--symbols", "x"], "exclude each other"),
         (["symbols", NEW, "--list-for", OLD], "exports nothing that the modules import"),
         (["symbols", NEW, "--list-for", OLD, "--format", "json"], "prints a symbol list, not json"),
         (["symbols", NEW, "--list-for", "nowhere.ko"], "nowhere.ko"),

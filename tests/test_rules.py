@@ -457,6 +457,19 @@ def test_a_mild_finding_can_be_made_grave(
     assert "rustabi explain visibility-changed tells" in page
 
 
+def test_harmless_findings_stay_harmless(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = [str(OBJECTS / f"symbol_added-{side}.o") for side in ("old", "new")]
+    path = tmp_path / "x.toml"
+    path.write_text('[[rules]]\nkind = "*"\nreason = "all"\n')
+    code, document = told(capsys, *pair, "--rules", str(path))
+    assert (code, document["findings"]) == (0, [])
+    assert (document["summary"]["noise"], document["summary"]["tolerated"]) == (1, 0)
+    assert main(["diff", *pair, "--rules", str(path), "--all"]) == 0
+    assert "not listed" not in capsys.readouterr().out
+
+
 def test_the_file_of_the_folder_is_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

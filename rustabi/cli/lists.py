@@ -64,6 +64,8 @@ def list_for(options: Namespace) -> str:
         raise UsageError(
             f"--list-for prints a symbol list, not {options.format}", advice="leave out --format"
         )
+    if options.symbols is not None:
+        raise UsageError("--list-for and --symbols exclude each other", advice="give one of them")
     needs = _needs(options)
     if not any(needs.exported.values()):
         raise UsageError(

@@ -30,7 +30,8 @@ LOWERED = Severity.API
 """What a change is that callers see behind opaque handles only."""
 
 _HIDING = frozenset({"pointee", "argument"})
-"""Reasons for an edge that can be one to a handle's inside."""
+"""Reasons for an edge that can be one to a handle's inside; a member or an element is a reason more
+by which the same edge is one by value."""
 
 
 class Part(NamedTuple):
@@ -155,7 +156,7 @@ class Cut:
     def _edges(self) -> Iterator[tuple[tuple[Node, Node], str]]:
         for source, target, data in self._graph.edges(data=True):
             reasons = {reason for reason, _ in data["reasons"]}
-            if data["by_value"] or not reasons <= _HIDING or source.kind != "type":
+            if not reasons <= _HIDING or source.kind != "type":
                 continue
             glob = self._glob(target.number)
             if glob is None or source.number in self._slices:

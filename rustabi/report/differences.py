@@ -137,7 +137,7 @@ class DiffSummary:
     noise: int
     """Findings of severity `noise`, whether listed or not."""
     tolerated: int
-    """Findings that a rule tolerates."""
+    """Findings that a rule tolerates, but for those of severity `noise`."""
     lowered: int
     """Findings that lie behind opaque handles."""
     other_crates: int
@@ -204,7 +204,7 @@ def diff_report(
     gaps = [gap_report(each.gap, each.side) for each in comparison.gaps] + list(extra_gaps)
     error = _lost(comparison) or _failing_gaps(judgement, gaps)
     broken = any(map(judgement.fails, kept))
-    shown = [each for each in kept if noise or _is_listed(each)]
+    shown = [each for each in kept if noise or each.finding.severity is not Severity.NOISE]
     versions = {each.symbol: each.old != each.new for each in comparison.versions}
     pairs = TypePairs(comparison.old, comparison.new)
     return DiffReport(
@@ -220,10 +220,6 @@ def diff_report(
         new=build_facts(comparison.new, new_target),
         error=None if broken else error,
     )
-
-
-def _is_listed(judged: Judged) -> bool:
-    return judged.tolerated or judged.finding.severity is not Severity.NOISE
 
 
 def concerns(comparison: Comparison, finding: Finding, crates: str | None) -> bool:
@@ -369,7 +365,7 @@ def missing_symbols(names: Iterable[str], old: Model, new: Model) -> tuple[GapRe
 def _summary(
     comparison: Comparison, kept: Sequence[Judged], other_crates: int, gaps: int
 ) -> DiffSummary:
-    counted = [each.finding for each in kept if not each.tolerated]
+    counted = [each.finding for each in kept if not _is_spared(each)]
 
     def count(wanted: Callable[[Finding], bool]) -> int:
         return sum(map(wanted, counted))
@@ -391,6 +387,11 @@ def _summary(
         versions_compared=len(comparison.versions),
         versions_changed=sum(each.old != each.new for each in comparison.versions),
     )
+
+
+def _is_spared(judged: Judged) -> bool:
+    """Whether a rule tolerates what somebody would otherwise have to notice."""
+    return judged.tolerated and judged.finding.severity is not Severity.NOISE
 
 
 def verdict_in_words(report: DiffReport) -> str:

@@ -329,7 +329,7 @@ def _gap(gap: GapReport) -> Line:
 
 def _notes(report: DiffReport) -> Iterator[Block]:
     summary = report.summary
-    shown = sum(each.severity == "noise" and not each.tolerated for each in report.findings)
+    shown = sum(each.severity == "noise" for each in report.findings)
     if summary.noise > shown:
         hidden = plural(summary.noise - shown, "harmless change")
         yield line(Span(f"{hidden} not listed (--all lists them)", "dim"))

@@ -136,7 +136,7 @@ class _UntitledSchema(GenerateJsonSchema):
 def json_schema() -> dict[str, Any]:
     """The JSON schema of a rules file, for editors that check TOML by one."""
     schema = RulesFile.model_json_schema(schema_generator=_UntitledSchema)
-    return {"$schema": _UntitledSchema.schema_dialect, "title": "rustabi rules", **schema}
+    return {"$schema": _UntitledSchema.schema_dialect, **schema, "title": "rustabi rules"}
 
 
 KEYS: dict[str, frozenset[str]] = {
