@@ -14,11 +14,14 @@ from rustabi.cli import main
 from rustabi.diff import compare
 from rustabi.diff.coverage import paired_gaps
 from rustabi.diff.gaps import Gap, GapKind
+from rustabi.model import Type
 from rustabi.report.differences import diff_report
 from rustabi.report.summary import target_report
 from rustabi.report.symbols import symbols_report
 from rustabi.rules import Gate, KnownGap, judge
+from rustabi.snapshot import write
 from tests.support import CORPUS, OBJECTS, ROOT, model_of, needs_corpus
+from tests.test_opaque import U64, changed, model, pointer, struct
 
 
 @pytest.fixture(autouse=True)
@@ -202,14 +205,27 @@ def test_a_handle_on_the_way_leaves_the_other_ways(diff: Diff) -> None:
     assert (handle["types"], handle["findings"]) == (1, 1)
 
 
-def test_by_value_a_handle_is_none(diff: Diff) -> None:
-    found = diff.json("packed_changed")
-    by_value = {
-        each["type"] for each in found["findings"] for one in each["affected"] if one["by_value"]
-    }
-    for name in by_value:
-        lowered = diff.json("packed_changed", "--opaque", name)
-        assert lowered["verdict"] == "incompatible"
+def snapshots() -> list[str]:
+    """``near`` takes the type that changes, ``far`` a reference, ``both`` a struct with both."""
+    types: list[Type] = [
+        struct("a::Secret", U64),
+        pointer(3, "&a::Secret"),
+        struct("a::Both", 4, 3),
+    ]
+    for name, table in (("old", types), ("new", changed(types, 3))):
+        write(model(table, near=3, far=4, both=5), f"{name}.json")
+    return ["old.json", "new.json"]
+
+
+def test_by_value_a_handle_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    pair = snapshots()
+    assert main(["diff", *pair, "--opaque", "a::Secret"]) == 1
+    page = capsys.readouterr().out
+    assert page.startswith("INCOMPATIBLE: 1 type changed, 2 of 3 exported symbols affected\n")
+    assert "  affects 2 exported symbols, by value:\n    both → " in page
+    assert "    member retyped  a::Secret m0: u64 → f64  for far\n" in page
+    assert main(["diff", *pair, "--opaque", "a::Both"]) == 1
+    assert "3 of 3 exported symbols affected" in capsys.readouterr().out
 
 
 def test_a_glob_of_nothing_is_told(diff: Diff) -> None:
@@ -237,18 +253,21 @@ def test_a_rule_has_the_last_word(diff: Diff) -> None:
 # by value, behind pointers
 
 
-def test_reach_by_value_is_told_apart(diff: Diff) -> None:
+def test_reach_by_value_is_told_apart(diff: Diff, capsys: pytest.CaptureFixture[str]) -> None:
     assert "  affects 1 exported symbol, behind pointers only:\n" in diff("member_added")[1]
-    found = diff.json("size_changed")
-    for finding in found["findings"]:
-        if not finding["affected"] or finding["of_symbol"]:
-            continue
-        by_value = sum(each["by_value"] for each in finding["affected"])
-        page = diff("size_changed")[1]
-        if by_value == len(finding["affected"]):
-            assert ", by value:\n" in page
-        elif by_value:
-            assert f"{by_value} by value, " in page
+    pair = snapshots()
+    main(["diff", *pair])
+    page = capsys.readouterr().out
+    assert "  affects 3 exported symbols, 2 by value, 1 behind pointers only:\n" in page
+    by_value = [each.split()[0] for each in page.splitlines() if each.endswith("  (by value)")]
+    assert by_value == ["both", "near"]
+    main(["diff", *pair, "--format", "json"])
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert {each["symbol"]: each["by_value"] for each in finding["affected"]} == {
+        "both": True,
+        "far": False,
+        "near": True,
+    }
 
 
 # what was checked
