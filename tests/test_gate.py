@@ -14,7 +14,7 @@ from rustabi.cli import main
 from rustabi.diff import compare
 from rustabi.diff.coverage import paired_gaps
 from rustabi.diff.gaps import Gap, GapKind
-from rustabi.model import Type
+from rustabi.model import Composite, Enumeration, Type
 from rustabi.report.differences import diff_report
 from rustabi.report.summary import target_report
 from rustabi.report.symbols import symbols_report
@@ -315,6 +315,29 @@ def test_symbols_are_compared_removed_or_a_gap(sample: str) -> None:
     assert sum(each.count for each in covered.gaps) == len(report.gaps)
     unchecked = [each for each in report.gaps if each.kind in UNDESCRIBED]
     assert covered.symbols_unchecked <= len(unchecked)
+
+
+SAMPLES = ["member_added", "nested_change", "change_through_enum", "union_changed", "variant_added"]
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_types_are_counted_as_layout_lists_them(
+    sample: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of these samples all types have a name, and the fields of a variant are no type."""
+    path = str(OBJECTS / f"{sample}-old.o")
+    main(["layout", path, "--format", "json"])
+    listed = len(json.loads(capsys.readouterr().out)["types"])
+    model = model_of(OBJECTS / f"{sample}-old.o")
+    assert compare(model, model).types == listed > 0
+
+
+def test_types_that_are_gaps_are_not_counted_as_compared() -> None:
+    model = model_of(OBJECTS / "c_types-old.o")
+    comparison = compare(model, model)
+    assert "hidden" in {each.gap.subject for each in comparison.gaps}
+    structs = [each for each in model.types if isinstance(each, Composite | Enumeration)]
+    assert comparison.types == len(structs) - sum(each.name == "hidden" for each in structs)
 
 
 def test_symbols_without_debug_info_are_not_counted_as_compared() -> None:
