@@ -85,8 +85,15 @@ def test_every_example_is_understood() -> None:
     for command in EVERY:
         with pytest.raises(SystemExit):
             parser().parse_args([command, "--help"])
-    for example in ("diff baseline.json.gz libdemo.so", "diff old.ko new.ko --symbols kmi.txt"):
+    for example in (
+        "diff baseline.json.gz libdemo.so",
+        "diff old.ko new.ko --symbols kmi.txt",
+        "diff old.ko new.ko --fail-on risky,gap --opaque demo::Private*",
+        "diff old.ko new.ko --rules accepted.toml",
+    ):
         assert parser().parse_args(example.split()).command == "diff"
+    listing = "symbols vmlinux --list-for a.ko b.ko --update kmi.txt -o kmi.txt"
+    assert parser().parse_args(listing.split()).list_for == ["a.ko", "b.ko"]
 
 
 def test_the_version_is_told(run: Run) -> None:
@@ -113,6 +120,10 @@ def test_the_version_is_told(run: Run) -> None:
         (["explain", "member-aded"], "usage"),
         (["schema", "everything"], "usage"),
         (["report", NEW, "--release", "--profile", "dev"], "usage"),
+        (["diff", OLD, NEW, "--fail-on", "everything"], "usage"),
+        (["diff", OLD, NEW, "--rules", "x", "--no-rules"], "usage"),
+        (["diff", OLD, NEW, "--rules", "nothing.toml"], "bad-rules"),
+        (["symbols", NEW, "--update", "list"], "usage"),
         (["layout", "nothing.o"], "bad-input"),
         (["symbols", NEW, "--symbols", "nothing.txt"], "bad-input"),
         (["snapshot", NEW, "-o", "no/such/folder/x.json"], "bad-input"),
@@ -299,6 +310,6 @@ def test_the_same_input_says_the_same(run: Run) -> None:
 
 
 def test_schemas(run: Run) -> None:
-    for which in ("snapshot", "report"):
+    for which in ("snapshot", "report", "rules"):
         document = json.loads(run("schema", which).out)
         assert document["$schema"].startswith("https://json-schema.org/")

@@ -12,7 +12,6 @@ from rustabi.report.select import (
     near,
     one_symbol,
     one_type,
-    read_symbol_list,
     restricted,
 )
 from tests.support import OBJECTS, model_of
@@ -76,14 +75,6 @@ def test_a_generic_without_arguments_is_ambiguous() -> None:
 def test_near_names() -> None:
     assert near("Plian", ["demo::Plain", "demo::Other"]) == "near: demo::Plain"
     assert near("zzz", ["demo::Plain"], "look elsewhere") == "look elsewhere"
-
-
-def test_symbol_lists_of_all_kinds() -> None:
-    text = (
-        "[abi_symbol_list]\n# commonly used\n  first\n\n  second  # why\nfirst\n"
-        "0x12345678\tthird\tvmlinux\tEXPORT_SYMBOL\t\n#SYMVER fourth 0x01234567\n0xfifth\n"
-    )
-    assert read_symbol_list(text) == ["first", "second", "third", "fourth", "0xfifth"]
 
 
 def test_restriction_to_a_list() -> None:

@@ -15,6 +15,10 @@ _FUNCTION_LIKE = re.compile(r"__(pfx|cfi|odr_asan)")
 """Names that rust/Makefile leaves out: compiler helpers that no module imports."""
 
 
+EXPORT_TABLES = {"__ksymtab": "__ksymtab_", ".export_symbol": "__export_symbol_"}
+"""Sections in which kernels and modules say what they export -> the prefix of the symbols there."""
+
+
 class Exports(NamedTuple):
     """The exported symbols of a binary.
 
@@ -45,7 +49,7 @@ def exports_of(elf: Elf) -> Exports:
     symbols = elf.symbols()
     places = _places(symbols)
     storage = _storage(elf, symbols)
-    for section, prefix in ((r"__ksymtab", "__ksymtab_"), (r".export_symbol", "__export_symbol_")):
+    for section, prefix in EXPORT_TABLES.items():
         if any(name.startswith(section) for name in elf.by_name):
             names = {s.name.removeprefix(prefix) for s in symbols if s.name.startswith(prefix)}
             if names:

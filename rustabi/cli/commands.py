@@ -6,13 +6,12 @@ Each imports what it needs: start-up counts where a build calls rustabi for ever
 from __future__ import annotations
 
 import json
-import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from rustabi.errors import InputError, UsageError
+from rustabi.errors import UsageError
 
 if TYPE_CHECKING:
     from rustabi.cargo import Build
@@ -91,26 +90,6 @@ def _build(options: Namespace) -> Build | None:
     )
 
 
-def _symbol_list(path: str | None) -> list[str] | None:
-    """The names in a symbol list; None where none was given."""
-    from rustabi.report.select import read_symbol_list
-
-    if path is None:
-        return None
-    try:
-        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"the symbol list cannot be read: {error.strerror or error}", path=path,
-            advice="name a text file with one symbol a line",
-        ) from error  # fmt: skip
-    names = read_symbol_list(data.decode("utf-8", "surrogateescape"))
-    if not names:
-        raise InputError("the symbol list is empty", path="standard input" if path == "-" else path,
-                         advice="name one symbol a line")  # fmt: skip
-    return names
-
-
 # commands
 
 
@@ -135,7 +114,13 @@ def _layout(options: Namespace, say: Say) -> Answer:
 
 
 def _symbols(options: Namespace, say: Say) -> Answer:
-    names = _symbol_list(options.symbols)
+    from rustabi.cli.lists import list_for, symbol_list
+
+    if options.update is not None and options.list_for is None:
+        raise UsageError("--update goes with --list-for", advice="name modules with --list-for")
+    if options.list_for is not None:
+        return Answer(text=list_for(options))
+    names = symbol_list(options.symbols)
     if options.format == "symtypes":
         return Answer(text=_symtypes(options, names, say))
     model = _load(options.target, options, say, names, all_types=False)
@@ -221,12 +206,16 @@ _CODES: Final = {"compatible": 0, "incompatible": 1, "error": 2}
 
 
 def _diff(options: Namespace, say: Say) -> Answer:
+    from rustabi.cli.gate import gate_of, today
+    from rustabi.cli.lists import symbol_list
     from rustabi.diff import compare
     from rustabi.report.differences import diff_report, missing_symbols
     from rustabi.report.select import require_crate, restricted
     from rustabi.report.text_diff import diff_page
+    from rustabi.rules import judge
 
-    names = _symbol_list(options.symbols)
+    gate = gate_of(options)
+    names = symbol_list(options.symbols)
     old, new = (_load(each, options, say) for each in (options.old, options.new))
     gaps = () if names is None else missing_symbols(names, old, new)
     if names is not None:
@@ -247,6 +236,7 @@ def _diff(options: Namespace, say: Say) -> Answer:
     report = diff_report(
         comparison, options.old, options.new,
         crates=options.crate, noise=options.all, extra_gaps=gaps,
+        judgement=judge(comparison, gate, today()),
     )  # fmt: skip
     return Answer(
         report, lambda: diff_page(report, everything=options.all), code=_CODES[report.verdict]
@@ -266,6 +256,10 @@ def _schema(options: Namespace, _: Say) -> Answer:
         from rustabi.report.contract import json_schema
 
         schema = json_schema()
+    elif options.which == "rules":
+        from rustabi.rules.schema import json_schema as rules_schema
+
+        schema = rules_schema()
     else:
         from rustabi.schema import json_schema as file_schema
 

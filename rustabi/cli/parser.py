@@ -176,14 +176,25 @@ def _symbols(commands: Any) -> None:
         "Lists the exported symbols with their versions (the CRC that the kernel's gendwarfksyms"
         " computes) and the number of types behind each. With --format symvers it prints lines as"
         " in Module.symvers, with --format symtypes the type strings that the versions are computed"
-        " from. A symbol list has one name a line; those of Android and Red Hat are understood.",
+        " from. A symbol list has one name a line; those of Android and Red Hat are understood, and"
+        " Module.symvers. With --list-for it writes one in Android's form: what the modules import"
+        " and TARGET exports; --update adds to a list that is there and removes nothing.",
         "rustabi symbols rust/kernel.o",
         "rustabi symbols rust/kernel.o --symbols names.txt --format symvers",
+        "rustabi symbols vmlinux --list-for *.ko --update kmi.txt -o kmi.txt",
     )
     _target(command)
     command.add_argument(
         "--symbols", metavar="FILE", help="take these for exported, and no others; - for stdin"
     )
+    command.add_argument(
+        "--list-for", metavar="MODULE", nargs="+", action="extend",
+        help="print an Android symbol list of what these modules (.ko, or folders of them) import",
+    )  # fmt: skip
+    command.add_argument(
+        "--update", metavar="FILE",
+        help="with --list-for: print FILE with what it lacks added; nothing in it is removed",
+    )  # fmt: skip
     _output(command, ("text", "json", "symvers", "symtypes"))
     _cargo(command)
 
@@ -249,19 +260,49 @@ def _diff(commands: Any) -> None:
         "Holds NEW against OLD: may a caller that was compiled against OLD run with NEW? Each type"
         " that changed is told once, with the exported symbols that it affects and a path to it"
         " from each. With --crate, only findings are told that are in those crates or reach them,"
-        " and the verdict is about those. What could not be checked is listed.",
+        " and the verdict is about those. What could not be checked is listed, and counted beside"
+        " what was. Rules say which findings are tolerated, or taken for graver or milder; they are"
+        " read from the file that --rules names, else from rustabi.toml in the current folder, else"
+        " from [tool.rustabi] in its pyproject.toml.",
         "rustabi diff baseline.json.gz libdemo.so",
         "rustabi diff old.ko new.ko --symbols kmi.txt",
+        "rustabi diff old.ko new.ko --fail-on risky,gap --opaque 'demo::Private*'",
+        "rustabi diff old.ko new.ko --rules accepted.toml",
     )
     command.add_argument("old", metavar="OLD", help="what callers were compiled against")
     command.add_argument("new", metavar="NEW", help="what they would run with")
     command.add_argument("--crate", metavar="GLOB", help="only findings that concern these crates")
-    command.add_argument("--symbols", metavar="FILE", help="only these symbols; - for stdin")
+    command.add_argument(
+        "--symbols", metavar="FILE",
+        help="only these symbols: a plain, Android or Red Hat list, Module.symvers, or what"
+        " gendwarfksyms prints; - for stdin",
+    )  # fmt: skip
     command.add_argument(
         "--all", action="store_true", help="list harmless changes, too, and long lists whole"
     )
+    _gate(command)
     _output(command)
     _cargo(command)
+
+
+def _gate(command: Parser) -> None:
+    group = command.add_argument_group("gate", "what fails, and what does not")
+    group.add_argument(
+        "--fail-on", metavar="LEVEL", action="append", default=[],
+        help="besides breaks: risky or api (findings of that severity or worse, exit code 1), gap"
+        " (anything that could not be checked, exit code 2); several with commas, or repeated",
+    )  # fmt: skip
+    group.add_argument(
+        "--opaque", metavar="GLOB", action="append", default=[],
+        help="callers hold types of that name by address only: a change that a symbol reaches only"
+        " through a pointer to one is taken for api; may be repeated",
+    )  # fmt: skip
+    group.add_argument(
+        "--rules", metavar="FILE", help="take the rules from FILE (TOML; docs/rules.md tells more)"
+    )
+    group.add_argument(
+        "--no-rules", action="store_true", help="leave out the rules file of the current folder"
+    )
 
 
 def _explain(commands: Any) -> None:
@@ -283,9 +324,10 @@ def _schema(commands: Any) -> None:
         commands,
         "schema",
         "the JSON schema of a file or report",
-        "Prints the JSON schema of a snapshot file, or of all reports that --format json prints.",
+        "Prints the JSON schema of a snapshot file, of a rules file, or of all reports that"
+        " --format json prints.",
         "rustabi schema report -o report.schema.json",
     )
-    command.add_argument("which", choices=("snapshot", "report"), help="of what")
+    command.add_argument("which", choices=("snapshot", "report", "rules"), help="of what")
     group = command.add_argument_group("output")
     group.add_argument("-o", "--output", metavar="FILE", help="write to FILE, whole or not at all")

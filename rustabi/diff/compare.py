@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rustabi.diff.causes import Causes, Reach
-from rustabi.diff.findings import Affected, Comparison, Finding, SharedGap, VersionPair
+from rustabi.diff.coverage import paired_gaps, types_compared
+from rustabi.diff.findings import Affected, Comparison, Finding, SharedGap, Subject, VersionPair
 from rustabi.diff.gaps import Gap, GapKind, gaps_of, reached_by_symbols
 from rustabi.diff.kinds import Change, ChangeKind, Severity
+from rustabi.diff.parts import is_private
 from rustabi.diff.symbols import Signatures, SymbolPairs, compare_vtables, pair_symbols
 from rustabi.diff.walk import Walk, pair_unreached
 from rustabi.errors import InputError
 from rustabi.model import Composite, Model, Modifier, Type, TypeId, name_of
-from rustabi.names import demangle, is_unstable_name
+from rustabi.names import demangle
 from rustabi.nature import is_object, principal_trait
 from rustabi.references import references
 
@@ -46,7 +48,10 @@ def compare(old: Model, new: Model) -> Comparison:
         old.symbols[a].kind is not None and new.symbols[b].kind is not None for a, b in symbols.both
     )
     versions = tuple(_versions(old, new, symbols))
-    return Comparison(old, new, _sorted(findings), gaps, lost, compared, versions)
+    types = types_compared(old, new, walk.changes, [each.gap for each in gaps])
+    return Comparison(
+        old, new, _sorted(findings), gaps, lost, compared, versions, types, len(symbols.removed)
+    )
 
 
 def _versions(old: Model, new: Model, symbols: SymbolPairs) -> Iterator[VersionPair]:
@@ -93,7 +98,8 @@ def _type_findings(old: Model, new: Model, walk: Walk, reach: Reach) -> Iterator
             subject = name
             if change.kind is ChangeKind.VTABLE_CHANGED:
                 subject = _trait_object(old.types, pair[0]) or name
-            yield Finding(subject, change, severity, affected, consequences, in_new)
+            subjects = (Subject(in_new, pair[in_new]),)
+            yield Finding(subject, change, severity, affected, consequences, in_new, subjects)
     for kind, names in ((ChangeKind.TYPE_REMOVED, removed), (ChangeKind.TYPE_ADDED, added)):
         for name in names:
             yield Finding(name, Change(kind), Severity.NOISE)
@@ -112,14 +118,9 @@ def _trait_object(types: tuple[Type, ...], type_id: TypeId) -> str | None:
     return None
 
 
-def _is_private(symbol: str) -> bool:
-    """Whether nothing outside of the crate can name a symbol: an instance over its closures."""
-    return is_unstable_name(demangle(symbol))
-
-
 def _severity(change: Change, affected: tuple[Affected, ...]) -> Severity:
     """A change that no export reaches is risky at most, as far as DWARF tells."""
-    if affected and all(_is_private(each.symbol) for each in affected):
+    if affected and all(is_private(each.symbol) for each in affected):
         return Severity.NOISE
     if not affected and change.grave is Severity.BREAK:
         return Severity.RISKY
@@ -140,12 +141,13 @@ def _vtable_findings(old: Model, new: Model, walk: Walk, reach: Reach) -> Iterat
             for each in reach.in_old(type_id)
         }
         listed = tuple(affected[name] for name in sorted(affected))
-        yield Finding(f"dyn {trait}", change, _severity(change, listed), listed)
+        subjects = tuple(Subject(False, type_id) for type_id in objects.get(trait, ()))
+        severity = _severity(change, listed)
+        yield Finding(f"dyn {trait}", change, severity, listed, subjects=subjects)
 
 
 _NO_LOSS = frozenset({GapKind.VTABLE_UNKNOWN})
 """Gaps that come and go with inlining, and leave OLD's other data to be compared."""
-
 
 _GRAVER = {GapKind.ABI_UNKNOWN: (GapKind.NO_DWARF, GapKind.FOLDED)}
 """Gaps of a symbol in OLD beside which this one in NEW is a gain."""
@@ -154,11 +156,10 @@ _GRAVER = {GapKind.ABI_UNKNOWN: (GapKind.NO_DWARF, GapKind.FOLDED)}
 def _compare_gaps(
     old: Model, new: Model, symbols: SymbolPairs
 ) -> tuple[tuple[SharedGap, ...], tuple[Gap, ...]]:
-    before = {(gap.kind, gap.key): gap for gap in gaps_of(old, reached_by_symbols(old))}
-    after = {(gap.kind, gap.key): gap for gap in gaps_of(new, reached_by_symbols(new))}
-    shared = [SharedGap(gap, "both") for key, gap in before.items() if key in after]
-    shared += [SharedGap(gap, "old") for key, gap in before.items() if key not in after]
-    fresh = [gap for key, gap in after.items() if key not in before]
+    before = gaps_of(old, reached_by_symbols(old))
+    both, gone, fresh = paired_gaps(before, gaps_of(new, reached_by_symbols(new)))
+    known = {(gap.kind, gap.key) for gap in before}
+    shared = [SharedGap(gap, "both") for gap in both] + [SharedGap(gap, "old") for gap in gone]
     added = {new.symbols[index].name for index in symbols.added}
     new_subjects = {demangle(name) for name in added}
     lost = tuple(
@@ -166,7 +167,7 @@ def _compare_gaps(
         for gap in fresh
         if gap.subject not in new_subjects
         and gap.kind not in _NO_LOSS
-        and not any((graver, gap.key) in before for graver in _GRAVER.get(gap.kind, ()))
+        and not any((graver, gap.key) in known for graver in _GRAVER.get(gap.kind, ()))
     )
     shared += [SharedGap(gap, "new") for gap in fresh]
     return tuple(sorted(shared)), lost
@@ -201,4 +202,5 @@ def _joined(one: Finding, other: Finding) -> Finding:
         severity=worst,
         affected=tuple(affected[name] for name in sorted(affected)),
         consequences=tuple(sorted({*one.consequences, *other.consequences})),
+        subjects=tuple(sorted({*one.subjects, *other.subjects})),
     )

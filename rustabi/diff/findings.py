@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from rustabi.diff.gaps import Gap
 from rustabi.diff.kinds import Change, Severity
 from rustabi.graph import Step
-from rustabi.model import Model
+from rustabi.model import Model, TypeId
 
 Verdict: TypeAlias = Literal["compatible", "incompatible", "error"]
 
@@ -33,6 +33,17 @@ class Consequence(NamedTuple):
     change: Change
 
 
+class Subject(NamedTuple):
+    """A type that a finding is about, in the model whose symbols are listed as affected.
+
+    Attributes:
+        in_new: It is a type of NEW: OLD does not reach it.
+    """
+
+    in_new: bool
+    type: TypeId
+
+
 class Finding(NamedTuple):
     """One change of one type or symbol, told once however many symbols it reaches.
 
@@ -43,6 +54,8 @@ class Finding(NamedTuple):
         affected: Exported symbols that reach it, sorted by name.
         consequences: Types whose layout follows from it.
         in_new: The paths are of NEW: OLD does not reach the type.
+        subjects: The types that changed so; several where types of one name did. None for a change
+            of a symbol itself or of the build.
     """
 
     type: str
@@ -51,6 +64,7 @@ class Finding(NamedTuple):
     affected: tuple[Affected, ...] = ()
     consequences: tuple[Consequence, ...] = ()
     in_new: bool = False
+    subjects: tuple[Subject, ...] = ()
 
 
 class SharedGap(NamedTuple):
@@ -79,6 +93,8 @@ class Comparison(NamedTuple):
             something breaks anyway.
         compared: Number of symbols that both builds describe.
         versions: Symbols that have a version in both builds, by their names in OLD.
+        types: Number of types that were compared; see `rustabi.diff.coverage`.
+        removed: Number of symbols of OLD that NEW does not export.
     """
 
     old: Model
@@ -88,6 +104,8 @@ class Comparison(NamedTuple):
     lost: tuple[Gap, ...]
     compared: int
     versions: tuple[VersionPair, ...] = ()
+    types: int = 0
+    removed: int = 0
 
     @property
     def verdict(self) -> Verdict:

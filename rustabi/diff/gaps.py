@@ -31,8 +31,7 @@ EXPLANATIONS = {
     GapKind.UNSUPPORTED: "the debug info uses something that rustabi does not know",
     GapKind.VTABLE_UNKNOWN: "the binary has no vtable of this trait, so the order and signatures"
     " of its methods cannot be checked",
-    GapKind.ABI_UNKNOWN: "debug info does not tell whether a Rust function has Rust's calling"
-    ' convention or that of extern "C"',
+    GapKind.ABI_UNKNOWN: 'debug info does not tell whether a Rust function is extern "C"',
     GapKind.SKIPPED: "the binary, or a part of it, has no debug info to read types from",
 }
 
@@ -73,7 +72,7 @@ def _symbol_gaps(model: Model) -> Iterator[Gap]:
         name = demangle(symbol.name)
         if symbol.kind == "function" and _is_rust(model, symbol):
             mangled = name != symbol.name
-            detail = "mangled: probably Rust's" if mangled else 'not mangled: probably extern "C"'
+            detail = "mangled, probably not" if mangled else "not mangled, probably so"
             yield Gap(GapKind.ABI_UNKNOWN, name, detail, pairing_key(symbol.name))
         if symbol.type is not None or symbol.kind is not None:
             continue

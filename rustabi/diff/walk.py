@@ -71,7 +71,7 @@ def _by_key(types: tuple[Type, ...], seen: set[TypeId]) -> dict[str, list[TypeId
     A variant's struct is compared with its enum, a vtable's type as a vtable.
     """
     result: dict[str, list[TypeId]] = {}
-    known = seen | _payloads(types)
+    known = seen | payloads(types)
     for type_id, node in enumerate(types):
         if not isinstance(node, Composite | Enumeration) or not node.name or type_id in known:
             continue
@@ -80,7 +80,7 @@ def _by_key(types: tuple[Type, ...], seen: set[TypeId]) -> dict[str, list[TypeId
     return result
 
 
-def _payloads(types: tuple[Type, ...]) -> set[TypeId]:
+def payloads(types: tuple[Type, ...]) -> set[TypeId]:
     """The structs that hold the fields of variants."""
     return {
         reference.target

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from rustabi.diff import Affected, Change, ChangeKind, Comparison, Finding, Severity
+from rustabi.diff.parts import is_of_symbol
 from rustabi.model import Model, TypeId
 from rustabi.report.errors import ErrorReport
 from rustabi.report.facts import (
@@ -22,9 +24,19 @@ from rustabi.report.facts import (
     plural,
     readable,
 )
+from rustabi.report.gates import (
+    CoverageReport,
+    GateReport,
+    coverage_report,
+    gap_counts,
+    gate_report,
+)
 from rustabi.report.paths import member_path, path_in_words, with_place
 from rustabi.report.select import missing
 from rustabi.report.sidebyside import LayoutChange, TypePairs, layout_changes
+from rustabi.rules import NO_GATE, Judged, Judgement, judge
+
+SeverityName: TypeAlias = Literal["break", "risky", "api", "noise"]
 
 _RUST = 0x1C
 """DW_LANG_Rust."""
@@ -70,10 +82,22 @@ class FindingReport:
 
     kind: str
     """The kind of change; see `rustabi explain`."""
-    severity: Literal["break", "risky", "api", "noise"]
+    severity: SeverityName
     """`break`: a caller built against OLD goes wrong. `risky`: it may. `api`: only source or the
     kernel's symbol version shows it. `noise`: nobody has to notice; left out unless `--all` is
-    given."""
+    given. What the finding is taken for, after opaque handles and rules."""
+    own_severity: SeverityName
+    """The severity before opaque handles and rules."""
+    fails: bool
+    """Whether it makes the verdict `incompatible`."""
+    tolerated: bool
+    """Whether a rule says that it does not count."""
+    rule: str | None
+    """The rule that decided, such as `rule 3`; see `gate.rules`. Null where none did."""
+    opaque: str | None
+    """The glob of the opaque handle behind which it lies, where that lowered it; else null."""
+    reason: str
+    """Why the rule decided so, or the type is opaque; empty where neither is."""
     type: str
     """The type or symbol that changed, readable; empty for the build as a whole."""
     where: str
@@ -85,7 +109,8 @@ class FindingReport:
     of_symbol: bool
     """The change is one of the symbol itself, not of a type."""
     affected: tuple[AffectedSymbol, ...]
-    """Exported symbols that reach the change, sorted by name."""
+    """Exported symbols that reach the change, sorted by name. Where handles or rules decide for
+    some of the symbols only, the change is listed once for these, once for the others."""
     consequences: tuple[ConsequenceReport, ...]
     """What follows for the layout of other types."""
 
@@ -95,7 +120,8 @@ class DiffSummary:
     """The comparison in numbers."""
 
     types_changed: int
-    """Types with a breaking change of their own."""
+    """Types with a breaking change of their own. What a rule tolerates is counted as tolerated and
+    nowhere else in here."""
     symbols_affected: int
     """Exported symbols that a breaking change reaches."""
     symbols_removed: int
@@ -110,6 +136,10 @@ class DiffSummary:
     """Findings of severity `api`."""
     noise: int
     """Findings of severity `noise`, whether listed or not."""
+    tolerated: int
+    """Findings that a rule tolerates, but for those of severity `noise`."""
+    lowered: int
+    """Findings that lie behind opaque handles."""
     other_crates: int
     """Findings left out because they concern none of the crates asked for."""
     gaps: int
@@ -134,6 +164,10 @@ class DiffReport:
     """Old and new memory layout of the structs and variants that changed."""
     gaps: tuple[GapReport, ...]
     """What could not be checked."""
+    coverage: CoverageReport
+    """What was checked, and what could not be, in numbers."""
+    gate: GateReport
+    """What the findings were judged by: rules, opaque handles, strictness."""
     summary: DiffSummary
     """The comparison in numbers."""
     old: BuildFacts
@@ -152,6 +186,7 @@ def diff_report(
     crates: str | None = None,
     noise: bool = False,
     extra_gaps: Sequence[GapReport] = (),
+    judgement: Judgement | None = None,
 ) -> DiffReport:
     """The report of a comparison.
 
@@ -162,20 +197,25 @@ def diff_report(
         crates: A glob; findings that concern no crate of that name are left out.
         noise: List findings that nobody has to notice, too.
         extra_gaps: Gaps that are not the comparison's own.
+        judgement: Of the comparison's findings; None where nothing but breaks fails.
     """
-    kept = [each for each in comparison.findings if concerns(comparison, each, crates)]
+    judgement = judgement or judge(comparison, NO_GATE, date.min)
+    kept = [each for each in judgement.findings if concerns(comparison, each.finding, crates)]
     gaps = [gap_report(each.gap, each.side) for each in comparison.gaps] + list(extra_gaps)
-    error = _lost(comparison)
-    broken = any(each.severity is Severity.BREAK for each in kept)
-    shown = [each for each in kept if noise or each.severity is not Severity.NOISE]
+    error = _lost(comparison) or _failing_gaps(judgement, gaps)
+    broken = any(map(judgement.fails, kept))
+    shown = [each for each in kept if noise or each.finding.severity is not Severity.NOISE]
     versions = {each.symbol: each.old != each.new for each in comparison.versions}
+    pairs = TypePairs(comparison.old, comparison.new)
     return DiffReport(
         report="diff",
         verdict="incompatible" if broken else "error" if error else "compatible",
-        findings=tuple(_finding(comparison, each, versions) for each in shown),
-        layouts=_layouts(kept, TypePairs(comparison.old, comparison.new)),
+        findings=tuple(_finding(comparison, each, versions, judgement) for each in shown),
+        layouts=_layouts((each.finding for each in kept), pairs),
         gaps=tuple(gaps),
-        summary=_summary(comparison, kept, len(gaps)),
+        coverage=coverage_report(comparison, gaps),
+        gate=gate_report(judgement, gaps),
+        summary=_summary(comparison, kept, len(judgement.findings) - len(kept), len(gaps)),
         old=build_facts(comparison.old, old_target),
         new=build_facts(comparison.new, new_target),
         error=None if broken else error,
@@ -206,13 +246,6 @@ def _is_rust(comparison: Comparison, name: str) -> bool:
     return True
 
 
-def is_of_symbol(finding: Finding) -> bool:
-    """Whether a finding is a change of an exported symbol itself."""
-    if finding.change.kind is ChangeKind.SYMBOL_ADDED:
-        return True
-    return any(not each.path and each.symbol == finding.type for each in finding.affected)
-
-
 def type_of(finding: Finding) -> TypeId | None:
     """The type that a finding's paths lead to, in the model whose paths they are."""
     for affected in finding.affected:
@@ -222,9 +255,11 @@ def type_of(finding: Finding) -> TypeId | None:
 
 
 def _finding(
-    comparison: Comparison, finding: Finding, versions: Mapping[str, bool]
+    comparison: Comparison, judged: Judged, versions: Mapping[str, bool], judgement: Judgement
 ) -> FindingReport:
+    finding, rule = judged.finding, judged.rule
     change = finding.change
+    because = rule or judged.opaque
     model = comparison.new if finding.in_new else comparison.old
     of_symbol = is_of_symbol(finding)
     type_id = None if of_symbol else type_of(finding)
@@ -233,7 +268,13 @@ def _finding(
         old, new = ("; ".join(map(compiler, text.split("; "))) for text in (old, new))
     return FindingReport(
         kind=str(change.kind),
-        severity=str(finding.severity),  # type: ignore[arg-type]
+        severity=finding.severity.value,
+        own_severity=judged.found.value,
+        fails=judgement.fails(judged),
+        tolerated=judged.tolerated,
+        rule=None if rule is None else rule.label,
+        opaque=None if judged.opaque is None else judged.opaque.glob,
+        reason="" if because is None else because.reason,
         type=readable(finding.type),
         where=member_path(change.where),
         old=old,
@@ -296,6 +337,23 @@ def _lost(comparison: Comparison) -> ErrorReport | None:
     )
 
 
+def _failing_gaps(judgement: Judgement, gaps: Sequence[GapReport]) -> ErrorReport | None:
+    if "gap" not in judgement.gate.fail_on:
+        return None
+    known = judgement.gate.known_gaps
+    failing = [gap for gap in gaps if not any(each.covers(gap.kind, gap.subject) for each in known)]
+    if not failing:
+        return None
+    kinds = ", ".join(f"{each.count} {each.kind}" for each in gap_counts(failing))
+    return ErrorReport(
+        kind="gaps",
+        message=f"not all could be checked: {plural(len(failing), 'gap')} ({kinds})",
+        path=None,
+        place=None,
+        advice="gaps fail because of --fail-on gap; the list says why each is one",
+    )
+
+
 def missing_symbols(names: Iterable[str], old: Model, new: Model) -> tuple[GapReport, ...]:
     """A gap for each symbol of a list that neither build exports."""
     return tuple(
@@ -304,11 +362,15 @@ def missing_symbols(names: Iterable[str], old: Model, new: Model) -> tuple[GapRe
     )
 
 
-def _summary(comparison: Comparison, kept: Sequence[Finding], gaps: int) -> DiffSummary:
-    def count(wanted: Callable[[Finding], bool]) -> int:
-        return sum(map(wanted, kept))
+def _summary(
+    comparison: Comparison, kept: Sequence[Judged], other_crates: int, gaps: int
+) -> DiffSummary:
+    counted = [each.finding for each in kept if not _is_spared(each)]
 
-    breaking = [each for each in kept if each.severity is Severity.BREAK]
+    def count(wanted: Callable[[Finding], bool]) -> int:
+        return sum(map(wanted, counted))
+
+    breaking = [each for each in counted if each.severity is Severity.BREAK]
     return DiffSummary(
         types_changed=len({each.type for each in breaking if not is_of_symbol(each)}),
         symbols_affected=len({symbol.symbol for each in breaking for symbol in each.affected}),
@@ -318,11 +380,18 @@ def _summary(comparison: Comparison, kept: Sequence[Finding], gaps: int) -> Diff
         risky=count(lambda each: each.severity is Severity.RISKY),
         api=count(lambda each: each.severity is Severity.API),
         noise=count(lambda each: each.severity is Severity.NOISE),
-        other_crates=len(comparison.findings) - len(kept),
+        tolerated=len(kept) - len(counted),
+        lowered=sum(each.opaque is not None for each in kept),
+        other_crates=other_crates,
         gaps=gaps,
         versions_compared=len(comparison.versions),
         versions_changed=sum(each.old != each.new for each in comparison.versions),
     )
+
+
+def _is_spared(judged: Judged) -> bool:
+    """Whether a rule tolerates what somebody would otherwise have to notice."""
+    return judged.tolerated and judged.finding.severity is not Severity.NOISE
 
 
 def verdict_in_words(report: DiffReport) -> str:
@@ -331,17 +400,28 @@ def verdict_in_words(report: DiffReport) -> str:
     if report.verdict == "error" and report.error is not None:
         return f"NO VERDICT: {report.error.message}"
     if report.verdict == "compatible":
-        return f"COMPATIBLE: {plural(summary.symbols_compared, 'exported symbol')} compared"
-    breaking = [each for each in report.findings if each.severity == "break"]
+        parts = [f"{plural(summary.symbols_compared, 'exported symbol')} compared"]
+        if summary.tolerated:
+            parts.append(f"{plural(summary.tolerated, 'finding')} tolerated by rules")
+        if summary.lowered:
+            parts.append(f"{plural(summary.lowered, 'finding')} behind opaque handles")
+        return f"COMPATIBLE: {', '.join(parts)}"
+    failing = [each for each in report.findings if each.fails]
+    breaking = [each for each in failing if each.severity == "break"]
     counts = (
-        (summary.symbols_removed, "exported symbol", "removed"),
+        (_subjects(breaking, ChangeKind.SYMBOL_REMOVED), "exported symbol", "removed"),
         (_subjects(breaking, ChangeKind.SIGNATURE_CHANGED), "signature", "changed"),
         (_subjects(breaking, ChangeKind.STATIC_CHANGED), "static", "changed"),
         (summary.types_changed, "type", "changed"),
+        (sum(each.severity == "risky" for each in failing), "risky change", ""),
+        (sum(each.severity == "api" for each in failing), "api change", ""),
     )
-    parts = [f"{plural(count, noun)} {what}" for count, noun, what in counts if count]
-    affected = f"{summary.symbols_affected} of {plural(report.old.symbols, 'exported symbol')}"
-    return f"INCOMPATIBLE: {', '.join([*parts, affected])} affected"
+    parts = [f"{plural(count, noun)} {what}".rstrip() for count, noun, what in counts if count]
+    affected = {symbol.symbol for each in failing for symbol in each.affected}
+    if affected or not parts:
+        of = plural(report.old.symbols, "exported symbol")
+        parts.append(f"{len(affected)} of {of} affected")
+    return f"INCOMPATIBLE: {', '.join(parts)}"
 
 
 def _subjects(findings: Iterable[FindingReport], kind: ChangeKind) -> int:

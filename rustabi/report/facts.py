@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from rustabi.lists import NOT_FOUND as NOT_FOUND  # the report tells of it, the list defines it
 from rustabi.model import Model
 from rustabi.names import crate_of, demangle
 
@@ -55,7 +56,6 @@ class BuildFacts:
     """Number of types, those without a name included."""
 
 
-NOT_FOUND: Final = "symbol-not-found"
 NOT_FOUND_MEANS: Final = "the symbol list names it, but neither build exports it"
 
 

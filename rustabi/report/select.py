@@ -18,9 +18,6 @@ _NEAR = 5
 _NO_PATH = ("&", "*", "[", "(", "dyn ", "fn(")
 """How pointers, arrays, tuples and the like begin: types that are named whole or not at all."""
 
-_NAMES_OF_LISTS = 2
-"""A line of Module.symvers has the version first, then the name."""
-
 
 def one_symbol(model: Model, wanted: str) -> int:
     """The index of the one symbol that ``wanted`` means.
@@ -115,22 +112,6 @@ def near(wanted: str, names: Iterable[str], otherwise: str = _LISTS) -> str:
     close = get_close_matches(wanted.strip("*"), by_end, n=_NEAR, cutoff=0.5)
     listed = list(dict.fromkeys(by_end[name] for name in close))
     return f"near: {', '.join(listed)}" if listed else otherwise
-
-
-def read_symbol_list(text: str) -> list[str]:
-    """The names in a symbol list, in order, each once.
-
-    One name a line; blank lines, ``# comments`` and ``[headings]`` of Android's and Red Hat's lists
-    are passed over. Lines of Module.symvers and of gendwarfksyms' output serve as well.
-    """
-    names: dict[str, None] = {}
-    for line in text.splitlines():
-        words = line.split("#SYMVER", 1)[-1].split("#", 1)[0].split()
-        if not words or words[0].startswith("["):
-            continue
-        is_version = words[0].startswith("0x") and len(words) >= _NAMES_OF_LISTS
-        names.setdefault(words[1] if is_version else words[0])
-    return list(names)
 
 
 def require_crate(glob: str, models: Iterable[Model]) -> None:

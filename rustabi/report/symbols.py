@@ -31,7 +31,9 @@ class SymbolReport:
     types: int
     """Number of types that the version covers, those without a name included."""
     folded_into: str | None
-    """The symbol of the same address whose debug info describes this one, by the linker's name."""
+    """The symbol of the same address from whose debug info the version is computed, by the linker's
+    name. Where `kind` is null, this one has none of its own: it was folded into the other, and is a
+    gap."""
     binary: str
     """The object, archive member or module that exports it; empty where one file was read."""
 

@@ -64,7 +64,10 @@ def symbols_page(report: SymbolsReport) -> Page:
 
 
 def symbol_table(symbols: Sequence[SymbolReport], indent: int = 0) -> Table:
-    """CRC, number of types, names; what is folded or ambiguous is said behind the name."""
+    """CRC, number of types, names; what is folded or ambiguous is said behind the name.
+
+    An alias has debug info of its own; its version alone is that of another symbol at its address.
+    """
     columns: tuple[Column, ...] = (
         Column("version"), Column("types", right=True), Column("symbol"),
         Column("linker name", optional=True),
@@ -84,7 +87,7 @@ def _symbol_row(symbol: SymbolReport) -> tuple[Spans, ...]:
     if symbol.kind is None and symbol.folded_into is None:
         notes.append("no debug info")
     if symbol.folded_into is not None:
-        notes.append("folded")
+        notes.append("folded" if symbol.kind is None else "alias")
     if symbol.ambiguous:
         notes.append("ambiguous")
     note = f"  ({', '.join(notes)})" if notes else ""

@@ -31,23 +31,31 @@ from rustabi.report.page import (
 from rustabi.report.paths import ARROW
 from rustabi.report.sidebyside import LayoutChange, LayoutRow, Place, is_padding
 from rustabi.report.text import way
-
-_MANY: Final = 20
-"""Entries of a list that are shown unless all are asked for."""
+from rustabi.report.text_findings import MANY, listed, mild_lines, phrase, why
+from rustabi.report.text_gate import (
+    coverage_lines,
+    decision,
+    hidden_lines,
+    is_hidden,
+    rule_lines,
+    tolerated_lines,
+)
 
 _OF_THE_WHOLE: Final = frozenset({"size-changed", "alignment-changed"})
 """Kinds that mostly follow from another change of the same type."""
-
-_VALUES: Final = frozenset({
-    "variant-added", "variant-removed", "discriminant-changed", "niche-changed",
-    "enumerator-added", "enumerator-removed", "enumerator-changed",
-})  # fmt: skip
-"""Kinds that tell of a number."""
 
 _TALL: Final = 14
 """Rows of a layout above which those that did not change are left out."""
 
 _FOLDED: Final = "folded into "
+
+_OF_ALL: Final = "calling-convention-unknown"
+"""The kind of gap that nearly every Rust function is."""
+
+_FEW: Final = 6
+"""Names on a line."""
+
+_SIDES: Final = {"old": " (in old only)", "new": " (in new only)"}
 
 _VERDICTS: Final[dict[str, Style]] = {"compatible": "good", "incompatible": "bad", "error": "bad"}
 
@@ -59,20 +67,27 @@ def diff_page(report: DiffReport, *, everything: bool = False) -> Page:
         report: What to show.
         everything: Show lists whole, however long.
     """
-    limit = None if everything else _MANY
-    grave = [each for each in report.findings if each.severity in ("break", "risky") and each.type]
-    api = [each for each in report.findings if each.severity == "api"]
-    noise = [each for each in report.findings if each.severity == "noise"]
+    limit = None if everything else MANY
+    told = [each for each in report.findings if not each.tolerated]
+    grave = [each for each in told if each.severity in ("break", "risky") and each.type]
+    hidden = [each for each in told if is_hidden(each)]
+    mild = [each for each in told if not is_hidden(each) and each.type]
+    api = [each for each in mild if each.severity == "api"]
+    noise = [each for each in mild if each.severity == "noise"]
     subjects = [list(group) for _, group in groupby(_by_subject(grave), key=_subject)]
     groups: list[Iterable[Block]] = [
         _head(report),
         _removed([each for each in grave if each.kind == "symbol-removed"], limit),
         *(_subject_block(each, report.layouts, limit) for each in subjects),
-        _builds(report.findings),
-        _mild("visible in source or symbol versions only", api, limit),
-        _mild("harmless", noise, limit),
-        _gaps(report, limit),
-        _end(report),
+        _builds(told),
+        mild_lines("visible in source or symbol versions only", api, limit),
+        mild_lines("harmless", noise, limit),
+        hidden_lines(hidden, limit),
+        tolerated_lines(report, limit),
+        rule_lines(report.gate),
+        _notes(report),
+        gap_lines(report.gaps, limit),
+        coverage_lines(report),
     ]
     return tuple(separated([list(group) for group in groups]))
 
@@ -108,7 +123,7 @@ def _removed(findings: Sequence[FindingReport], limit: int | None) -> Iterator[B
     if not findings:
         return
     yield line(Span("exported symbols removed", "title"), f" ({len(findings)})")
-    yield from _listed((line(name(each.type), indent=2) for each in findings), limit, 2)
+    yield from listed((line(name(each.type), why(each), indent=2) for each in findings), limit, 2)
 
 
 def _subject_block(
@@ -119,7 +134,8 @@ def _subject_block(
     width = max(len(each.kind) for each in findings)
     for finding in sorted(findings, key=lambda each: each.kind in _OF_THE_WHOLE):
         label = finding.kind.replace("-", " ")
-        yield line(Span(f"{label:<{width}} ", "changed"), *_phrase(finding), indent=2)
+        yield line(Span(f"{label:<{width}} ", "changed"), *phrase(finding), indent=2)
+        yield from decision(finding)
     if first.of_symbol:
         return
     for layout in layouts:
@@ -127,28 +143,6 @@ def _subject_block(
             yield from _side_by_side(layout)
     yield from _affected(findings, limit)
     yield from _consequences(first.consequences, limit)
-
-
-def _is_subject(finding: FindingReport | ConsequenceReport) -> bool:
-    """Whether OLD's state is the name that stands before it already."""
-    return finding.kind == "type-renamed" and finding.old == finding.type
-
-
-def _phrase(finding: FindingReport | ConsequenceReport) -> Iterator[Span]:
-    """What changed: ``x: at 0 → at 8``, ``mode: u16 at 6``, ``12 → 8``."""
-    if finding.kind == "layout-permuted":
-        where = f"{finding.where}: " if finding.where else ""
-        yield Span(f" {where}declared as before, in another order in memory")
-        return
-    if finding.where and finding.where != finding.old:
-        sign = (" =" if finding.kind in _VALUES else ":") if finding.old or finding.new else ""
-        yield Span(f" {finding.where}{sign}")
-    if finding.old and not _is_subject(finding):
-        yield Span(f" {finding.old}", shrinks=True)
-    if finding.old and finding.new:
-        yield Span(ARROW.rstrip())
-    if finding.new:
-        yield Span(f" {finding.new}", shrinks=True)
 
 
 # memory
@@ -253,17 +247,28 @@ def _affected(findings: Sequence[FindingReport], limit: int | None) -> Iterator[
         return
     unseen = sum(each.version_changed is False for each in symbols.values())
     note = f" ({unseen} of them under an unchanged kernel version)" if unseen else ""
-    yield line(f"affects {plural(len(symbols), 'exported symbol')}{note}:", indent=2)
-    lines = (_path(each, len(places) == 1) for _, each in sorted(symbols.items()))
-    yield from _listed(lines, limit, 4)
+    by_value = sum(each.by_value for each in symbols.values())
+    mixed = 0 < by_value < len(symbols)
+    how = "by value" if by_value else "behind pointers only"
+    if mixed:
+        how = f"{by_value} by value, {len(symbols) - by_value} behind pointers only"
+    yield line(f"affects {plural(len(symbols), 'exported symbol')}, {how}{note}:", indent=2)
+    lines = (_path(each, len(places) == 1, mixed) for _, each in sorted(symbols.items()))
+    yield from listed(lines, limit, 4)
 
 
-def _path(symbol: AffectedSymbol, to_member: bool) -> Line:
-    """A path to the member that changed, or to the type where there are several changes of it."""
+def _path(symbol: AffectedSymbol, to_member: bool, mixed: bool) -> Line:
+    """A path to the member that changed, or to the type where there are several changes of it.
+
+    It is a shortest one and may pass a pointer where a longer one does not: so where some symbols
+    reach the type by value, that is said.
+    """
     stations = [short(each) for each in symbol.path[1:]]
     if stations and not to_member:
         stations[-1] = _without_member(stations[-1])
     tail = (Span(ARROW), *way(stations)) if stations else ()
+    if mixed and symbol.by_value:
+        tail = (*tail, Span("  (by value)", "dim"))
     return Line(spans(name(symbol.name)), 4, tail)
 
 
@@ -287,12 +292,12 @@ def _consequences(consequences: Iterable[ConsequenceReport], limit: int | None) 
         Line(spans(name(type_name), ":"), 4, spans(" " + ", ".join(map(_consequence, changes))))
         for type_name, changes in by_type.items()
     )
-    yield from _listed(lines, limit, 4)
+    yield from listed(lines, limit, 4)
 
 
 def _consequence(consequence: ConsequenceReport) -> str:
     words = consequence.kind.replace("-changed", "").replace("-", " ")
-    return words + "".join(span.text for span in _phrase(consequence))
+    return words + "".join(span.text for span in phrase(consequence))
 
 
 # the rest
@@ -302,42 +307,42 @@ def _builds(findings: Iterable[FindingReport]) -> Iterator[Block]:
     for finding in findings:
         if not finding.type:
             label = finding.kind.replace("-", " ")
-            yield line(Span(f"{label} ", "warn"), *_phrase(finding))
-
-
-def _mild(title: str, findings: Sequence[FindingReport], limit: int | None) -> Iterator[Block]:
-    if not findings:
-        return
-    yield line(Span(title, "title"), f" ({len(findings)})")
-    width = max(len(each.kind) for each in findings)
-    yield from _listed((_one_line(each, width) for each in findings), limit, 2)
-
-
-def _one_line(finding: FindingReport, width: int) -> Line:
-    label = finding.kind.replace("-", " ")
-    return Line(spans(f"{label:<{width}}  ", name(finding.type)), 2, tuple(_phrase(finding)))
-
-
-def _gaps(report: DiffReport, limit: int | None) -> Iterator[Block]:
-    yield from gap_lines(report.gaps, limit)
+            yield line(Span(f"{label} ", "warn"), *phrase(finding))
+            yield from decision(finding)
 
 
 def gap_lines(
-    gaps: Sequence[GapReport], limit: int | None = _MANY, more: str = "--all lists them"
+    gaps: Sequence[GapReport], limit: int | None = MANY, more: str = "--all lists them"
 ) -> Iterator[Block]:
     """What could not be checked, by kind; ``more`` tells how to see what is left out."""
     if not gaps:
         return
     yield line(Span("not checked", "title"), f" ({plural(len(gaps), 'gap')})")
-    ordered = sorted(gaps, key=lambda each: (each.kind, each.side, each.subject))
+    ordered = sorted(
+        gaps,
+        key=lambda each: (each.kind, each.side, each.detail * (each.kind == _OF_ALL), each.subject),
+    )
     for _, group in groupby(ordered, key=lambda each: each.kind):
         members = list(group)
-        yield line(f"{members[0].explanation}:", indent=2)
-        yield from _listed((_gap(each) for each in members), limit, 4, more)
+        yield line(f"{members[0].explanation} ({len(members)}):", indent=2)
+        if members[0].kind == _OF_ALL:
+            yield from _name_lines(members, limit)
+        else:
+            yield from listed((_gap(each) for each in members), limit, 4, more)
+
+
+def _name_lines(gaps: Sequence[GapReport], limit: int | None) -> Iterator[Line]:
+    """Gaps that nearly every symbol has: their names, some to a line."""
+    for (detail, side), group in groupby(gaps, key=lambda each: (each.detail, each.side)):
+        members = list(group)
+        names = [each.subject for each in members[: None if limit is None else _FEW]]
+        if len(members) > len(names):
+            names.append(f"… and {len(members) - len(names)} more")
+        yield Line(spans(f"{detail}{_SIDES.get(side, '')}: "), 4, spans(", ".join(names)))
 
 
 def _gap(gap: GapReport) -> Line:
-    side = {"old": " (in old only)", "new": " (in new only)"}.get(gap.side, "")
+    side = _SIDES.get(gap.side, "")
     other = gap.detail.removeprefix(_FOLDED)
     if other != gap.detail:
         tail = spans(" " + _FOLDED, name(other), Span(side, "dim"))
@@ -346,7 +351,7 @@ def _gap(gap: GapReport) -> Line:
     return line(name(gap.subject), detail, Span(side, "dim"), indent=4)
 
 
-def _end(report: DiffReport) -> Iterator[Block]:
+def _notes(report: DiffReport) -> Iterator[Block]:
     summary = report.summary
     shown = sum(each.severity == "noise" for each in report.findings)
     if summary.noise > shown:
@@ -360,23 +365,10 @@ def _end(report: DiffReport) -> Iterator[Block]:
         differ = f"{summary.versions_changed} of {plural(summary.versions_compared, 'symbol')}"
         yield line(Span(f"kernel symbol versions (CRC) differ for {differ}", "dim"))
         if report.verdict == "compatible":
-            why = "a kernel with MODVERSIONS would refuse modules built against OLD that import it"
-            them = why if summary.versions_changed == 1 else why.replace(" it", " them")
+            text = "a kernel with MODVERSIONS would refuse modules built against OLD that import it"
+            them = text if summary.versions_changed == 1 else text.replace(" it", " them")
             yield line(Span(them, "dim"), indent=2)
     if report.verdict == "incompatible":
-        kinds = [each.kind for each in report.findings if each.severity == "break"]
+        kinds = [each.kind for each in report.findings if each.fails]
         kind = min(kinds, key=lambda each: each in _OF_THE_WHOLE)
         yield line(Span(f"rustabi explain {kind} tells what that means", "dim"))
-    if report.verdict == "compatible":
-        gaps = plural(summary.gaps, "gap")
-        yield line(Span(f"compatible in what was checked; {gaps}", "good"))
-
-
-def _listed(
-    lines: Iterable[Line], limit: int | None, indent: int, more: str = "--all lists them"
-) -> Iterator[Line]:
-    every = list(lines)
-    yield from every[:limit]
-    if limit is not None and len(every) > limit:
-        rest = f"… and {len(every) - limit} more ({more})"
-        yield line(Span(rest, "dim"), indent=indent)

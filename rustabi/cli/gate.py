@@ -1,0 +1,51 @@
+"""The gate that a command line asks for: its rules file, opaque handles and strictness."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rustabi.errors import UsageError
+
+if TYPE_CHECKING:
+    from rustabi.rules import FailOn, Gate
+
+
+def gate_of(options: Namespace) -> Gate:
+    """What the options and the rules file lay down.
+
+    Raises:
+        RulesError: The rules file cannot be read, or is wrong.
+        UsageError: Options that exclude each other, or an unknown level.
+    """
+    from rustabi.rules import NO_GATE, find_rules, read_rules
+
+    if options.rules is not None and options.no_rules:
+        raise UsageError("--rules and --no-rules exclude each other", advice="give one of them")
+    if options.rules is not None:
+        gate = read_rules(Path(options.rules))
+    else:
+        gate = NO_GATE if options.no_rules else find_rules(Path())
+    return gate.with_options(tuple(options.opaque), _levels(options.fail_on))
+
+
+def _levels(given: list[str]) -> frozenset[FailOn]:
+    from rustabi.rules import FAIL_ON
+
+    wanted = [each.strip() for group in given for each in group.split(",") if each.strip()]
+    known: dict[str, FailOn] = {str(each): each for each in FAIL_ON}
+    for each in wanted:
+        if each not in known:
+            raise UsageError(
+                f"--fail-on does not know {each!r}", advice=f"levels: {', '.join(FAIL_ON)}"
+            )
+    if given and not wanted:
+        raise UsageError("--fail-on names no level", advice=f"levels: {', '.join(FAIL_ON)}")
+    return frozenset(known[each] for each in wanted)
+
+
+def today() -> date:
+    """The day by which rules expire: that of UTC, so that it is the same everywhere."""
+    return datetime.now(UTC).date()
