@@ -1,0 +1,138 @@
+"""What is wrong with the model that the loader made: symbols and types that are not described."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from rustabi.diff.gaps import Gap, GapKind, gaps_of, reached_by_symbols
+from rustabi.doctor.examine import Piece
+from rustabi.doctor.kinds import ProblemKind
+from rustabi.doctor.problems import Problem, count, problem
+from rustabi.merge import namesakes
+from rustabi.model import Model, Symbol
+from rustabi.names import crate_of, demangle
+
+_RUSTC_MADE: Final = ("__rustc", "std", "core", "alloc", "panic_abort", "panic_unwind")
+_RUSTC_NAMES: Final = ("__rust_", "__rg_", "__rdl_", "rust_eh_personality", "rust_begin_unwind")
+_TYPE_GAPS: Final = {
+    GapKind.DECLARATION_ONLY: (
+        ProblemKind.DECLARED, "{} that exports reach: declared, but defined nowhere in here",
+    ),
+    GapKind.UNSUPPORTED: (ProblemKind.UNSUPPORTED, "{} with debug info that rustabi does not know"),
+    GapKind.VTABLE_UNKNOWN: (
+        ProblemKind.VTABLE, "{} that exports reach: behind dyn, and no vtable of the trait is here",
+    ),
+}  # fmt: skip
+
+
+def problems_of(model: Model, pieces: Sequence[Piece]) -> list[Problem]:
+    """What is wrong with a model.
+
+    Args:
+        model: What the loader read of the pieces.
+        pieces: To tell why a symbol has no entry.
+    """
+    reached = reached_by_symbols(model)
+    gaps = gaps_of(model, reached)
+    found = [*_exports(model), *_entries(model, pieces), *_folded(model), *_types(gaps)]
+    several = {name: ids for name, ids in namesakes(model).items() if reached.intersection(ids)}
+    if several:
+        text = f"{_names(len(several))} that exports reach: each stands for several types"
+        found.append(problem(ProblemKind.NAMESAKES, "note", text, several))
+    return found
+
+
+def described(symbol: Symbol) -> bool:
+    """Whether the debug info says what a symbol is."""
+    return symbol.kind is not None
+
+
+def _exports(model: Model) -> Iterator[Problem]:
+    rule = model.facts.export_rule
+    if not model.symbols:
+        text = f"no exported symbol (looked for: {rule})" if rule else "no exported symbol"
+        yield problem(ProblemKind.NO_EXPORTS, "blocks", text)
+    elif not any(map(described, model.symbols)):
+        text = f"none of {_symbols(len(model.symbols))} is described by the debug info"
+        yield problem(ProblemKind.NONE_DESCRIBED, "blocks", text, map(_name, model.symbols))
+
+
+def _entries(model: Model, pieces: Sequence[Piece]) -> Iterator[Problem]:
+    """Symbols without an entry, by the reason for it."""
+    bare = {(piece.binary, name) for piece in pieces if not piece.units for name in piece.exports}
+    crates = {_crate(each) for each in model.symbols if described(each)}
+    groups: dict[ProblemKind, list[Symbol]] = defaultdict(list)
+    for symbol in model.symbols:
+        without = not described(symbol) and symbol.borrowed is None and symbol.unit is None
+        if without and (symbol.binary, symbol.name) not in bare:
+            groups[_why_no_entry(symbol, pieces, crates)].append(symbol)
+    for kind, words in _WORDS.items():
+        group = groups.get(kind, [])
+        if group:
+            of = _of(len(group), len(model.symbols))
+            grade = "note" if kind == ProblemKind.COMPILER_MADE else "narrows"
+            text = words.format(of, ", ".join(sorted({_crate(each) for each in group})))
+            yield problem(kind, grade, text, map(_name, group))  # type: ignore[arg-type]
+
+
+_WORDS: Final = {
+    ProblemKind.CRATE_WITHOUT: "{} of a crate of which none is described: {}",
+    ProblemKind.METHOD: "{}: named in the debug info, but not where symbols are looked up",
+    ProblemKind.ASSEMBLER: "{}: labels without a type, as of an assembler",
+    ProblemKind.NO_ENTRY: "{}: no entry in the debug info",
+    ProblemKind.COMPILER_MADE: "{}: made by rustc itself",
+}
+
+
+def _why_no_entry(symbol: Symbol, pieces: Sequence[Piece], crates: set[str]) -> ProblemKind:
+    own = [each for each in pieces if each.binary == symbol.binary]
+    crate = _crate(symbol)
+    if crate == "__rustc" or symbol.name.startswith(_RUSTC_NAMES):
+        return ProblemKind.COMPILER_MADE
+    if any(symbol.name in each.labels for each in own):
+        return ProblemKind.ASSEMBLER
+    word = symbol.name.encode("utf-8", "surrogateescape") + b"\0"
+    if any(word in each.strings for each in own):
+        return ProblemKind.METHOD
+    return ProblemKind.CRATE_WITHOUT if crate and crate not in crates else ProblemKind.NO_ENTRY
+
+
+def _folded(model: Model) -> Iterator[Problem]:
+    found = [each for each in model.symbols if not described(each) and each.borrowed is not None]
+    if found:
+        text = f"{_of(len(found), len(model.symbols))}: folded into another of equal code"
+        into = (f"{_name(each)}, into {demangle(each.borrowed or '')}" for each in found)
+        yield problem(ProblemKind.FOLDED, "narrows", text, into)
+
+
+def _types(gaps: Iterable[Gap]) -> Iterator[Problem]:
+    groups: dict[GapKind, set[str]] = defaultdict(set)
+    for gap in gaps:
+        groups[gap.kind].add(f"{gap.subject}: {gap.detail}" if gap.detail else gap.subject)
+    for kind, (shown, words) in _TYPE_GAPS.items():
+        if kind in groups:
+            number = len(groups[kind])
+            text = words.format(count(number, number, "type"))
+            yield problem(shown, "narrows", text, groups[kind])
+
+
+def _crate(symbol: Symbol) -> str:
+    return crate_of(demangle(symbol.name))
+
+
+def _name(symbol: Symbol) -> str:
+    return demangle(symbol.name)
+
+
+def _of(number: int, of: int) -> str:
+    return count(number, of, "exported symbol")
+
+
+def _symbols(number: int) -> str:
+    return count(number, number, "exported symbol")
+
+
+def _names(number: int) -> str:
+    return count(number, number, "name")
