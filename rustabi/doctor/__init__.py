@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rustabi.doctor import binaries, symbols
-from rustabi.doctor.examine import KERNEL_SECTIONS, Piece, examine
+from rustabi.doctor.examine import Piece, examine
 from rustabi.doctor.kinds import Build, ProblemKind, Remedy
 from rustabi.doctor.problems import Grade, Problem, fitting, problem
 from rustabi.errors import InputError, NoDebugInfoError, RustabiError
@@ -142,7 +142,10 @@ def _diagnosis(
 def _judged(found: Iterable[Problem], model: Model) -> list[Problem]:
     """The problems of crates without types as notes, where no exported symbol is in such a one."""
     kinds = (ProblemKind.LIMITED, ProblemKind.LINE_TABLES, ProblemKind.C_G1)
-    lost = [each for each in model.symbols if each.kind is None and each.unit is not None]
+    lost = any(
+        each.kind is None and each.unit is not None and each.borrowed is None
+        for each in model.symbols
+    )
     if lost or model.facts.skipped:
         return list(found)
     return [each._replace(grade="note") if each.kind in kinds else each for each in found]
@@ -172,7 +175,7 @@ def _refused(target: Target | None, pieces: Sequence[Piece], refusal: RustabiErr
 def _builds(pieces: Iterable[Piece]) -> set[Build]:
     """By what the pieces seem to have been built."""
     pieces = list(pieces)
-    if any(not each.sections.isdisjoint(KERNEL_SECTIONS) for each in pieces):
+    if any(each.kernel for each in pieces):
         return {"kernel"}
     units = [unit for each in pieces for unit in each.units]
     if any(unit.rust for unit in units) or any("rustc" in each.comment for each in pieces):

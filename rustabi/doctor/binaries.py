@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 from rustabi.doctor.examine import Piece, UnitFacts
-from rustabi.doctor.kinds import ProblemKind
-from rustabi.doctor.problems import Grade, Problem, count, problem
+from rustabi.doctor.kinds import ProblemKind, Remedy
+from rustabi.doctor.problems import Grade, Problem, count, problem, which
 
 _REDUCED: Final = ("-femit-struct-debug-baseonly", "-femit-struct-debug-reduced")
 _GNU_OPTIONS: Final = re.compile(r" -[a-zA-Z].*")
@@ -38,21 +38,18 @@ def _unreadable(pieces: Sequence[Piece], _: Grade) -> Iterator[Problem]:
     if broken and broken[0].error is not None:
         first = broken[0].error
         place = f" ({first.place})" if first.place else ""
-        which = count(len(broken), len(pieces), "file")
-        yield problem(
-            ProblemKind.UNREADABLE, "blocks", f"{which} cannot be read: {first.message}{place}",
-            _labels(broken), first.advice,
-        )  # fmt: skip
+        text = f"{_files(broken, pieces)}{first.message}{place}"
+        yield problem(ProblemKind.UNREADABLE, "blocks", text, _labels(broken), first.advice)
 
 
 def _bitcode(pieces: Sequence[Piece], missing: Grade) -> Iterator[Problem]:
     found = [each for each in pieces if each.bitcode]
     if found:
-        text = f"{count(len(found), len(pieces), 'member')}: LLVM bitcode in place of an object"
+        text = f"{which(len(found), len(pieces), 'member')}LLVM bitcode in place of an object"
         yield problem(ProblemKind.BITCODE, "blocks", text, _labels(found))
     found = [each for each in _lacking(pieces, missing) if _is_gcc_lto(each)]
     if found:
-        text = f"{count(len(found), len(pieces), 'file')}: GCC's link-time code in place of code"
+        text = f"{_files(found, pieces)}GCC's code for the linker in place of machine code"
         yield problem(ProblemKind.BITCODE, missing, text, _labels(found))
 
 
@@ -64,7 +61,7 @@ def _packed(pieces: Sequence[Piece], _: Grade) -> Iterator[Problem]:
     found = [each for each in pieces if each.packed]
     if found:
         sections = sorted({name for each in found for name in each.packed})
-        text = f"{count(len(found), len(pieces), 'file')}: {', '.join(sections)} cannot be unpacked"
+        text = f"{_files(found, pieces)}compressed, and cannot be unpacked: {', '.join(sections)}"
         yield problem(ProblemKind.PACKED, "blocks", text, _labels(found))
 
 
@@ -81,9 +78,8 @@ def _without_debug_info(pieces: Sequence[Piece], missing: Grade) -> Iterator[Pro
         groups[_why_none(piece)].append(piece)
     for kind, group in sorted(groups.items()):
         if kind != ProblemKind.BITCODE:
-            which = count(len(group), len(pieces), "file")
-            yield problem(kind, missing, f"{which}: {_none_in_words(kind, group[0])}",
-                          _labels(group))  # fmt: skip
+            text = f"{_files(group, pieces)}{_none_in_words(kind, group[0])}"
+            yield problem(kind, missing, text, _labels(group), extra=_debug_file(group))
 
 
 def _why_none(piece: Piece) -> ProblemKind:
@@ -111,18 +107,22 @@ def _none_in_words(kind: ProblemKind, first: Piece) -> str:
     plain = "no .debug_info: built with debuginfo=0, or stripped of its debug info"
     if ".BTF" in first.sections:
         plain += " (.BTF has C's types alone, and is not read)"
-    text = words.get(kind, plain)
-    if first.build_id is not None:
-        folder, file = first.build_id[:2], first.build_id[2:]
-        text += f"; a debug file of its own would be /usr/lib/debug/.build-id/{folder}/{file}.debug"
-    return text
+    return words.get(kind, plain)
+
+
+def _debug_file(pieces: Sequence[Piece]) -> Iterator[Remedy]:
+    """Where distributions put the debug info of a file: by its build-id."""
+    build_id = pieces[0].build_id
+    if len(pieces) == 1 and build_id:
+        place = f"/usr/lib/debug/.build-id/{build_id[:2]}/{build_id[2:]}.debug"
+        yield Remedy("tool", f"or, where there is {place}: join the two with eu-unstrip")
 
 
 def _hollow(pieces: Sequence[Piece], _: Grade) -> Iterator[Problem]:
     found = [each for each in pieces if each.hollow and each.units]
     if found:
-        text = f"{count(len(found), len(pieces), 'file')}: debug info of a file whose code is not"
-        yield problem(ProblemKind.HOLLOW, "narrows", f"{text} in it", _labels(found))
+        text = f"{_files(found, pieces)}the debug info of another file, without its code"
+        yield problem(ProblemKind.HOLLOW, "narrows", text, _labels(found))
 
 
 def _alternate(pieces: Sequence[Piece], _: Grade) -> Iterator[Problem]:
@@ -134,17 +134,17 @@ def _alternate(pieces: Sequence[Piece], _: Grade) -> Iterator[Problem]:
         and (not each.sections.isdisjoint(marks) or any(unit.alternate for unit in each.units))
     ]
     if found:
-        text = f"{count(len(found), len(pieces), 'file')}: dwz moved debug info to another file"
+        text = f"{_files(found, pieces)}dwz moved debug info to another file"
         yield problem(ProblemKind.DWZ, "blocks", text, _labels(found))
 
 
 def _type_units(pieces: Sequence[Piece], _: Grade) -> Iterator[Problem]:
-    for which, found in (
+    for what, found in (
         (".debug_types", [each for each in pieces if ".debug_types" in each.sections]),
         ("more than one .debug_info", [each for each in pieces if each.several_infos]),
     ):
         if found:
-            text = f"{count(len(found), len(pieces), 'file')} with {which}: types in type units"
+            text = f"{_files(found, pieces)}type units: {what}"
             yield problem(ProblemKind.TYPE_UNITS, "narrows", text, _labels(found))
 
 
@@ -157,7 +157,7 @@ def _split(pieces: Sequence[Piece], missing: Grade) -> Iterator[Problem]:
     if found:
         packed = sorted({each.dwp for each in pieces if each.dwp})
         where = f"packed ({', '.join(packed)})" if packed else "unpacked (.dwo files)"
-        text = f"{count(len(found), len(units), 'unit')}: skeletons; debug info split off, {where}"
+        text = f"{count(len(found), len(units), 'unit')} with debug info split off, {where}"
         yield problem(ProblemKind.SPLIT, missing, text, (each.split for each in found))
 
 
@@ -276,6 +276,10 @@ def _units(pieces: Iterable[Piece]) -> list[UnitFacts]:
 
 def _labels(pieces: Iterable[Piece]) -> list[str]:
     return [each.label for each in pieces]
+
+
+def _files(found: Sequence[Piece], pieces: Sequence[Piece]) -> str:
+    return which(len(found), len(pieces), "file")
 
 
 _CHECKS: Final[tuple[Check, ...]] = (

@@ -29,10 +29,12 @@ _ALTERNATE = frozenset(
 _PREBUILT = ("/rustc/", "/rust/deps/", "/usr/src/rustc-")
 """Where rustup's and Debian's standard library says that it was compiled."""
 
-KERNEL_SECTIONS = frozenset({
+_KERNEL_SECTIONS = frozenset({
     ".modinfo", ".gnu.linkonce.this_module", "__ksymtab", "__ksymtab_gpl", ".export_symbol",
+    ".orc_unwind", "__mcount_loc", "__bug_table", ".altinstructions",
 })  # fmt: skip
 """Sections that only a kernel, its modules and its objects have."""
+_KERNEL_CRATE = "rust/kernel/lib.rs"
 
 
 class UnitFacts(NamedTuple):
@@ -92,7 +94,7 @@ class Piece(NamedTuple):
         units: Of ``.debug_info``.
         exports: Names of exported symbols.
         rule: How they were told.
-        labels: Those that the symbol table gives no type, as assembler labels have none.
+        labels: Those of an assembler: without a type in the symbol table, or in its units.
         strings: ``.debug_str``.
     """
 
@@ -122,6 +124,12 @@ class Piece(NamedTuple):
         broken = bool(self.error or self.packed)
         named = not self.sections.isdisjoint((".debug_info", ".zdebug_info"))
         return bool(self.units) or (broken and named)
+
+    @property
+    def kernel(self) -> bool:
+        """Whether it is of a Linux kernel."""
+        crates = (unit.name.endswith(_KERNEL_CRATE) for unit in self.units)
+        return not self.sections.isdisjoint(_KERNEL_SECTIONS) or any(crates)
 
 
 def examine(binaries: Iterable[Binary], *, alone: bool) -> list[Piece]:
@@ -168,7 +176,9 @@ def piece_of(data: bytes, label: str, binary: str = "") -> Piece:
             return piece
         sections = elf.debug_sections()
         piece = piece._replace(strings=sections.strings)
-        return piece._replace(units=_units(Entries(Info(sections, WANTED))))
+        entries = Entries(Info(sections, WANTED))
+        units = tuple(_unit(entries, unit) for unit in entries.units)
+        return piece._replace(units=units, labels=piece.labels | _assembled(piece, entries))
     except RustabiError as error:
         return piece._replace(error=error)
 
@@ -233,8 +243,15 @@ def _with_exports(piece: Piece, elf: Elf, exports: Exports) -> Piece:
 # units
 
 
-def _units(entries: Entries) -> tuple[UnitFacts, ...]:
-    return tuple(_unit(entries, unit) for unit in entries.units)
+def _assembled(piece: Piece, entries: Entries) -> frozenset[str]:
+    """The exported symbols that an assembler's units name; GNU as does from 2.35 on."""
+    names = {
+        entries.entry(offset, unit).attributes.get(c.AT_NAME)
+        for unit in entries.units
+        if unit.language in c.LANG_ASSEMBLER
+        for offset in entries.outline(unit).routines
+    }
+    return frozenset(name for name in piece.exports if name in names)
 
 
 def _unit(entries: Entries, unit: Unit) -> UnitFacts:

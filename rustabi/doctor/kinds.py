@@ -171,7 +171,7 @@ PROBLEMS: Final[dict[ProblemKind, KindInfo]] = {
     ProblemKind.STD: KindInfo(
         "rustup's standard library has line tables only; its types that your crate uses are"
         " described with your crate",
-        (Remedy("cargo", "-Z build-std (nightly only), should an export be in it"),),
+        (Remedy("tool", "cargo -Z build-std (nightly only), should an exported symbol be in it"),),
     ),
     ProblemKind.C_G1: KindInfo(
         "with -g1 each function looks as if it took and returned nothing",
@@ -233,15 +233,13 @@ PROBLEMS: Final[dict[ProblemKind, KindInfo]] = {
         "methods of enums without data and of unions have their entry where neither gendwarfksyms"
         " nor rustabi looks a symbol up: a change of their signature is not seen",
         (
-            Remedy("rustc", "a function beside the enum in place of the method, where exported"),
-            Remedy("kernel", "a function beside the enum in place of the method, where exported"),
+            Remedy("tool", "in the source: a function beside the type in place of the method"),
         ),
     ),
     ProblemKind.ASSEMBLER: KindInfo(
         "an assembler label has no signature: a change of it is not seen",
         (
-            Remedy("kernel", "a C prototype in asm/asm-prototypes.h gives its version"),
-            Remedy("tool", "nothing to change: its users' declarations have to be reviewed"),
+            Remedy("tool", "nothing in the build: review the declarations that its users have"),
         ),
     ),
     ProblemKind.COMPILER_MADE: KindInfo(
@@ -255,7 +253,7 @@ PROBLEMS: Final[dict[ProblemKind, KindInfo]] = {
             Remedy("rustc", "-Z merge-functions=disabled (nightly only)"),
             Remedy("kernel", "-Zmerge-functions=disabled in KRUSTFLAGS"),
             Remedy("cargo", "opt-level = 1 (stable: functions are merged from 2 on)"),
-            Remedy("c", "nothing to change for aliases that the source makes"),
+            Remedy("tool", "nothing for an alias that the source makes"),
         ),
     ),
     ProblemKind.DECLARED: KindInfo(
@@ -275,15 +273,15 @@ PROBLEMS: Final[dict[ProblemKind, KindInfo]] = {
         "order and signatures of a trait's methods are only in its vtables, and none is in here",
         (
             Remedy("tool", "check also a binary that implements the trait for a type"),
-            Remedy("rustc", "an implementation in the crate that is made into a trait object"),
+            Remedy("tool", "or make a trait object in the crate itself"),
         ),
     ),
     ProblemKind.NAMESAKES: KindInfo(
         "rustabi compares each by its content; the kernel's symbol version takes one of them for"
         " all",
         (
-            Remedy("cargo", "one version of each crate: cargo tree --duplicates"),
-            Remedy("rustc", "distinct names, also in `const _: () = {...}` blocks"),
+            Remedy("tool", "one version of each crate (cargo tree --duplicates)"),
+            Remedy("tool", "distinct names, also in `const _: () = {...}` blocks"),
         ),
     ),
     ProblemKind.LTO: KindInfo(

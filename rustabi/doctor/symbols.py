@@ -14,7 +14,6 @@ from rustabi.merge import namesakes
 from rustabi.model import Model, Symbol
 from rustabi.names import crate_of, demangle
 
-_RUSTC_MADE: Final = ("__rustc", "std", "core", "alloc", "panic_abort", "panic_unwind")
 _RUSTC_NAMES: Final = ("__rust_", "__rg_", "__rdl_", "rust_eh_personality", "rust_begin_unwind")
 _TYPE_GAPS: Final = {
     GapKind.DECLARATION_ONLY: (
@@ -94,7 +93,7 @@ def _why_no_entry(symbol: Symbol, pieces: Sequence[Piece], crates: set[str]) -> 
     if any(symbol.name in each.labels for each in own):
         return ProblemKind.ASSEMBLER
     word = symbol.name.encode("utf-8", "surrogateescape") + b"\0"
-    if any(word in each.strings for each in own):
+    if crate and any(word in each.strings for each in own):
         return ProblemKind.METHOD
     return ProblemKind.CRATE_WITHOUT if crate and crate not in crates else ProblemKind.NO_ENTRY
 
@@ -102,7 +101,7 @@ def _why_no_entry(symbol: Symbol, pieces: Sequence[Piece], crates: set[str]) -> 
 def _folded(model: Model) -> Iterator[Problem]:
     found = [each for each in model.symbols if not described(each) and each.borrowed is not None]
     if found:
-        text = f"{_of(len(found), len(model.symbols))}: folded into another of equal code"
+        text = f"{_of(len(found), len(model.symbols))}: folded into another of equal code, or its alias"
         into = (f"{_name(each)}, into {demangle(each.borrowed or '')}" for each in found)
         yield problem(ProblemKind.FOLDED, "narrows", text, into)
 

@@ -33,7 +33,7 @@ class UnitsReport:
     dwarf: int
     """Version of DWARF."""
     says: str
-    """How much they say: `types`, `functions without types`, `split off`, `assembler`, `no type`."""
+    """`types`, `functions without types`, `split off`, `assembler` or `no type`."""
     units: int
     """How many."""
 

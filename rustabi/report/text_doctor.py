@@ -12,6 +12,7 @@ from rustabi.report.page import (
     Column,
     Page,
     Span,
+    Spans,
     Style,
     Table,
     line,
@@ -67,8 +68,8 @@ def _problem(problem: ProblemReport, target: str, limit: int | None) -> Iterator
         yield line(name(each), indent=4)
     if limit is not None and len(subjects) > limit:
         yield line(Span(f"… and {len(subjects) - limit} more (--all lists them)", "dim"), indent=4)
-    rows = [(spans(Span("why", "dim")), spans(problem.because))]
-    for index, each in enumerate(problem.remedies):
-        where = f"{each.where}: " if each.where else ""
-        rows.append((spans(Span("" if index else "change", "dim")), spans(where + each.change)))
+    rows: list[tuple[Spans, ...]] = [(spans(Span("why", "dim")), spans(problem.because))]
+    for index, remedy in enumerate(problem.remedies):
+        where = f"{remedy.where}: " if remedy.where else ""
+        rows.append((spans(Span("" if index else "change", "dim")), spans(where + remedy.change)))
     yield Table((Column(), Column()), tuple(rows), indent=2)
