@@ -7,14 +7,14 @@ every file is looked at by itself, so that all that is wrong is told at once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rustabi.doctor import binaries, symbols
 from rustabi.doctor.examine import Piece, examine
 from rustabi.doctor.kinds import Build, ProblemKind, Remedy
-from rustabi.doctor.problems import Grade, Problem, fitting, problem
+from rustabi.doctor.problems import Grade, Problem, count, fitting, problem
 from rustabi.errors import InputError, NoDebugInfoError, RustabiError
 from rustabi.model import Model
 from rustabi.target import Kind, Progress, Target, load_target, resolve
@@ -123,6 +123,7 @@ def _diagnosis(
     found = [*binaries.problems_of(pieces, missing), *_unread(target)]
     if model is not None:
         found = [*_judged(found, model), *symbols.problems_of(model, pieces)]
+        found = _once(found)
     elif refusal is not None and all(each.grade != "blocks" for each in found):
         found.append(_refused(target, pieces, refusal))
     builds = _builds(pieces)
@@ -139,16 +140,26 @@ def _diagnosis(
     )
 
 
-def _judged(found: Iterable[Problem], model: Model) -> list[Problem]:
-    """The problems of crates without types as notes, where no exported symbol is in such a one."""
-    kinds = (ProblemKind.LIMITED, ProblemKind.LINE_TABLES, ProblemKind.C_G1)
-    lost = any(
-        each.kind is None and each.unit is not None and each.borrowed is None
-        for each in model.symbols
-    )
-    if lost or model.facts.skipped:
-        return list(found)
-    return [each._replace(grade="note") if each.kind in kinds else each for each in found]
+def _judged(found: Iterable[Problem], model: Model) -> Iterator[Problem]:
+    """The problems of crates without types by the exported symbols that are in them."""
+    units = Counter(symbols.unit_of(model, each) for each in symbols.disbelieved(model))
+    for each in found:
+        if each.kind in (ProblemKind.LIMITED, ProblemKind.LINE_TABLES, ProblemKind.C_G1):
+            lost = sum(units[name] for name in each.subjects)
+            if lost:
+                of = count(lost, len(model.symbols), "exported symbol")
+                yield each._replace(found=f"{each.found}; {of} in there")
+            else:
+                yield each if model.facts.skipped else each._replace(grade="note")
+        else:
+            yield each
+
+
+def _once(found: Iterable[Problem]) -> list[Problem]:
+    """The problems without those of files that the symbols tell better."""
+    found = list(found)
+    told = {each.kind for each in found if each.grade != "note"}
+    return [each for each in found if each.grade != "note" or each.kind not in told]
 
 
 def _unread(target: Target | None) -> list[Problem]:

@@ -37,6 +37,11 @@ _KERNEL_SECTIONS = frozenset({
 _KERNEL_CRATE = "rust/kernel/lib.rs"
 
 
+def is_prebuilt(path: str) -> bool:
+    """Whether a unit of that path came with the compiler: of the standard library."""
+    return path.startswith(_PREBUILT)
+
+
 class UnitFacts(NamedTuple):
     """A unit as its own entry and its abbreviations tell.
 
@@ -70,7 +75,7 @@ class UnitFacts(NamedTuple):
     @property
     def prebuilt(self) -> bool:
         """Whether it came with the compiler: of the standard library."""
-        return self.crate.startswith(_PREBUILT)
+        return is_prebuilt(self.crate)
 
 
 class Piece(NamedTuple):

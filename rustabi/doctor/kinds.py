@@ -227,7 +227,12 @@ PROBLEMS: Final[dict[ProblemKind, KindInfo]] = {
     ),
     ProblemKind.NO_ENTRY: KindInfo(
         "what these symbols take and return is not known: a change of it is not seen",
-        _FULL,
+        (
+            Remedy("cargo", "debug = 2, also for C and assembler that build scripts compile (-g)"),
+            Remedy("rustc", "-C debuginfo=2, and -g for C and assembler that is linked in"),
+            Remedy("kernel", "CONFIG_DEBUG_INFO_DWARF5=y"),
+            Remedy("c", "-g for every source file"),
+        ),
     ),
     ProblemKind.METHOD: KindInfo(
         "methods of enums without data and of unions have their entry where neither gendwarfksyms"

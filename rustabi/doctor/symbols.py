@@ -7,14 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from rustabi.diff.gaps import Gap, GapKind, gaps_of, reached_by_symbols
-from rustabi.doctor.examine import Piece
+from rustabi.doctor.examine import Piece, is_prebuilt
 from rustabi.doctor.kinds import ProblemKind
 from rustabi.doctor.problems import Problem, count, problem
 from rustabi.merge import namesakes
 from rustabi.model import Model, Symbol
 from rustabi.names import crate_of, demangle
 
-_RUSTC_NAMES: Final = ("__rust_", "__rg_", "__rdl_", "rust_eh_personality", "rust_begin_unwind")
+_RUSTC_NAMES: Final = ("__rust_", "__rg_", "__rdl_", "rust_eh_personality", "rust_begin_unwind",
+    "rust_metadata_",
+)  # fmt: skip
 _TYPE_GAPS: Final = {
     GapKind.DECLARATION_ONLY: (
         ProblemKind.DECLARED, "{} that exports reach: declared, but defined nowhere in here",
@@ -48,6 +50,20 @@ def described(symbol: Symbol) -> bool:
     return symbol.kind is not None
 
 
+def disbelieved(model: Model) -> list[Symbol]:
+    """The symbols with an entry that says nothing, in a crate that was built without types."""
+    return [
+        each
+        for each in model.symbols
+        if not described(each) and each.unit is not None and each.borrowed is None
+    ]
+
+
+def unit_of(model: Model, symbol: Symbol) -> str:
+    """The name of the unit that describes a symbol; an empty text where none does."""
+    return "" if symbol.unit is None else model.units[symbol.unit].name
+
+
 def _exports(model: Model) -> Iterator[Problem]:
     rule = model.facts.export_rule
     if not model.symbols:
@@ -62,11 +78,16 @@ def _entries(model: Model, pieces: Sequence[Piece]) -> Iterator[Problem]:
     """Symbols without an entry, by the reason for it."""
     bare = {(piece.binary, name) for piece in pieces if not piece.units for name in piece.exports}
     crates = {_crate(each) for each in model.symbols if described(each)}
-    groups: dict[ProblemKind, list[Symbol]] = defaultdict(list)
+    doubtful = disbelieved(model)
+    prebuilt = [each for each in doubtful if is_prebuilt(unit_of(model, each))]
+    std = {_crate(each) for each in prebuilt} - {""}
+    groups = defaultdict(list, {ProblemKind.STD: prebuilt})
     for symbol in model.symbols:
         without = not described(symbol) and symbol.borrowed is None and symbol.unit is None
         if without and (symbol.binary, symbol.name) not in bare:
-            groups[_why_no_entry(symbol, pieces, crates)].append(symbol)
+            kind = _why_no_entry(symbol, pieces, crates)
+            is_std = kind == ProblemKind.CRATE_WITHOUT and _crate(symbol) in std
+            groups[ProblemKind.STD if is_std else kind].append(symbol)
     for kind, words in _WORDS.items():
         group = groups.get(kind, [])
         if group:
@@ -81,6 +102,7 @@ _WORDS: Final = {
     ProblemKind.METHOD: "{}: named in the debug info, but not where symbols are looked up",
     ProblemKind.ASSEMBLER: "{}: labels without a type, as of an assembler",
     ProblemKind.NO_ENTRY: "{}: no entry in the debug info",
+    ProblemKind.STD: "{} of the standard library, which has line tables only",
     ProblemKind.COMPILER_MADE: "{}: made by rustc itself",
 }
 
@@ -101,7 +123,8 @@ def _why_no_entry(symbol: Symbol, pieces: Sequence[Piece], crates: set[str]) -> 
 def _folded(model: Model) -> Iterator[Problem]:
     found = [each for each in model.symbols if not described(each) and each.borrowed is not None]
     if found:
-        text = f"{_of(len(found), len(model.symbols))}: folded into another of equal code, or its alias"
+        number = _of(len(found), len(model.symbols))
+        text = f"{number}: folded into another of equal code, or an alias of it"
         into = (f"{_name(each)}, into {demangle(each.borrowed or '')}" for each in found)
         yield problem(ProblemKind.FOLDED, "narrows", text, into)
 
