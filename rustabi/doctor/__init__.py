@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from rustabi.binary.open import read_prefix
 from rustabi.doctor import binaries, symbols
-from rustabi.doctor.examine import Piece, examine
+from rustabi.doctor.examine import Piece, examine, is_code
 from rustabi.doctor.kinds import Build, ProblemKind, Remedy
 from rustabi.doctor.problems import Grade, Problem, count, fitting, problem
 from rustabi.errors import InputError, NoDebugInfoError, RustabiError
 from rustabi.model import Model
-from rustabi.target import Kind, Progress, Target, load_target, resolve
+from rustabi.target import Binary, Kind, Progress, Target, load_target, resolve
 
 if TYPE_CHECKING:
     from rustabi.cargo import Build as CargoBuild
@@ -92,7 +93,9 @@ def diagnose(
     except InputError as error:
         if isinstance(error.__cause__, OSError):
             raise
-        return _diagnosis(None, [], None, error.located(path))
+        bitcode = path.is_file() and is_code(read_prefix(path))
+        pieces = examine([Binary(path, "")], alone=True) if bitcode else []
+        return _diagnosis(None, pieces, None, error.located(path))
     (progress or _silent)(f"examining {path.name}")
     found = target.binaries if target.kind != "snapshot" else ()
     pieces = examine(found, alone=len(found) == 1)
@@ -166,7 +169,7 @@ def _unread(target: Target | None) -> list[Problem]:
     if target is None or not target.unread:
         return []
     number = len(target.unread)
-    text = f"{number} file{'' if number == 1 else 's'} in the folder cannot be read"
+    text = f"{count(number, number, 'file')} in the folder cannot be read"
     return [problem(ProblemKind.UNREADABLE, "narrows", text, target.unread)]
 
 
@@ -174,7 +177,8 @@ def _refused(target: Target | None, pieces: Sequence[Piece], refusal: RustabiErr
     """Why the loader reads nothing, where looking at the files did not tell."""
     if target is not None and target.kind == "archive" and not any(p.exports for p in pieces):
         number = len(pieces)
-        text = f"{number} object{'' if number == 1 else 's'} in the archive, and no exported code"
+        objects = count(number, number, "object") if number else "no object"
+        text = f"{objects} in the archive, and no exported code"
         return problem(ProblemKind.NO_CODE, "blocks", text)
     place = f" ({refusal.place})" if refusal.place else ""
     subjects = [refusal.path] if refusal.path else []
@@ -191,7 +195,8 @@ def _builds(pieces: Iterable[Piece]) -> set[Build]:
     units = [unit for each in pieces for unit in each.units]
     if any(unit.rust for unit in units) or any("rustc" in each.comment for each in pieces):
         return {"cargo", "rustc"}
-    return {"c"} if any(unit.c for unit in units) else {"cargo", "rustc"}
+    is_c = any(unit.c for unit in units) or any(each.comment for each in pieces)
+    return {"c"} if is_c else {"cargo", "rustc"}
 
 
 def _machine(pieces: Iterable[Piece], model: Model | None) -> str:

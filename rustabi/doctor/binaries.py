@@ -13,6 +13,7 @@ from rustabi.doctor.problems import Grade, Problem, count, problem, which
 
 _REDUCED: Final = ("-femit-struct-debug-baseonly", "-femit-struct-debug-reduced")
 _GNU_OPTIONS: Final = re.compile(r" -[a-zA-Z].*")
+_RUSTC: Final = re.compile(r".*\((rustc) version (.*)\)$")
 _GCC_LTO: Final = (".gnu.lto_", ".gnu.debuglto_")
 
 Check: TypeAlias = Callable[[Sequence[Piece], Grade], Iterator[Problem]]
@@ -79,7 +80,8 @@ def _without_debug_info(pieces: Sequence[Piece], missing: Grade) -> Iterator[Pro
     for kind, group in sorted(groups.items()):
         if kind != ProblemKind.BITCODE:
             text = f"{_files(group, pieces)}{_none_in_words(kind, group[0])}"
-            yield problem(kind, missing, text, _labels(group), extra=_debug_file(group))
+            extra = () if kind == ProblemKind.SEPARATE else _debug_file(group)
+            yield problem(kind, missing, text, _labels(group), extra=extra)
 
 
 def _why_none(piece: Piece) -> ProblemKind:
@@ -104,7 +106,7 @@ def _none_in_words(kind: ProblemKind, first: Piece) -> str:
         ProblemKind.STRIPPED: "neither .debug_info nor .symtab: stripped of all that is not needed"
         " to run",
     }
-    plain = "no .debug_info: built with debuginfo=0, or stripped of its debug info"
+    plain = "no .debug_info: built without it (as with debuginfo=0), or stripped of it"
     if ".BTF" in first.sections:
         plain += " (.BTF has C's types alone, and is not read)"
     return words.get(kind, plain)
@@ -145,7 +147,7 @@ def _type_units(pieces: Sequence[Piece], _: Grade) -> Iterator[Problem]:
     ):
         if found:
             text = f"{_files(found, pieces)}type units: {what}"
-            yield problem(ProblemKind.TYPE_UNITS, "narrows", text, _labels(found))
+            yield problem(ProblemKind.TYPE_UNITS, "blocks", text, _labels(found))
 
 
 # units
@@ -249,7 +251,8 @@ def _compilers(pieces: Sequence[Piece], _: Grade) -> Iterator[Problem]:
     ):
         makers: dict[str, int] = defaultdict(int)
         for unit in units:
-            makers[_GNU_OPTIONS.sub("", unit.producer)] += 1
+            if unit.producer:  # type units have none
+                makers[_RUSTC.sub(r"\1 \2", _GNU_OPTIONS.sub("", unit.producer))] += 1
         if len(makers) > 1:
             text = f"{len(makers)} {language} compilers: {_shares(makers)}"
             yield problem(ProblemKind.COMPILERS, "note", text)

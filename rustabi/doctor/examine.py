@@ -157,14 +157,15 @@ def _pieces(binary: Binary, *, alone: bool) -> Iterator[Piece]:
             yield piece._replace(dwp=packed.name if packed.is_file() else "")
             return
         for member in archive_members(data, binary.path):
-            if not member.name.endswith(NO_OBJECT) and _is_code(member.data):
+            if is_code(member.data) and not member.name.endswith(NO_OBJECT):
                 label = member.name if alone else f"{file}({member.name})"
                 yield piece_of(member.data, label, binary.name)
     except RustabiError as error:
         yield Piece(file, binary.name, error=error)
 
 
-def _is_code(data: bytes) -> bool:
+def is_code(data: bytes) -> bool:
+    """Whether it is an ELF file, or LLVM bitcode, which other commands refuse."""
     return data.startswith((b"\x7fELF", *BITCODE))
 
 

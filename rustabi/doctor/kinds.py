@@ -195,7 +195,7 @@ PROBLEMS: Final[dict[ProblemKind, KindInfo]] = {
         ),
     ),
     ProblemKind.TYPE_UNITS: KindInfo(
-        "types that stand in sections of their own are not read in this file",
+        "types in sections of their own (.debug_types, groups of an object) are not read",
         (
             Remedy("c", "-fno-debug-types-section"),
             Remedy("tool", "of DWARF 5: name the linked file, where they are in .debug_info"),
@@ -218,6 +218,7 @@ PROBLEMS: Final[dict[ProblemKind, KindInfo]] = {
         (
             Remedy("rustc", "#[no_mangle] pub extern fn ... for what callers link against"),
             Remedy("kernel", "EXPORT_SYMBOL, or name rust/kernel.o or vmlinux"),
+            Remedy("c", "no static before what callers link against"),
             Remedy("tool", "or name an object or archive: all its global symbols count"),
         ),
     ),
@@ -266,7 +267,7 @@ PROBLEMS: Final[dict[ProblemKind, KindInfo]] = {
         (
             Remedy("cargo", 'lto = "off" and codegen-units = 1'),
             Remedy("rustc", "-C lto=off -C codegen-units=1"),
-            Remedy("kernel", "check vmlinux, or the object that defines them"),
+            Remedy("kernel", "check vmlinux; what is only declared there, too, is not built in"),
             Remedy("c", "-fno-limit-debug-info, or include the header that defines them"),
         ),
     ),
@@ -298,7 +299,8 @@ PROBLEMS: Final[dict[ProblemKind, KindInfo]] = {
         (
             Remedy("cargo", "one toolchain for all (rust-toolchain.toml), after cargo clean"),
             Remedy("rustc", "one rustc for all crates"),
-            Remedy("kernel", "one RUSTC for kernel and modules"),
+            Remedy("kernel", "one RUSTC and one CC for the kernel and its modules"),
+            Remedy("c", "one compiler for all sources"),
         ),
     ),
     ProblemKind.VERSIONS: KindInfo(

@@ -9,7 +9,7 @@ from typing import Final
 from rustabi.diff.gaps import Gap, GapKind, gaps_of, reached_by_symbols
 from rustabi.doctor.examine import Piece, is_prebuilt
 from rustabi.doctor.kinds import ProblemKind
-from rustabi.doctor.problems import Problem, count, problem
+from rustabi.doctor.problems import Grade, Problem, count, problem
 from rustabi.merge import namesakes
 from rustabi.model import Model, Symbol
 from rustabi.names import crate_of, demangle
@@ -92,9 +92,9 @@ def _entries(model: Model, pieces: Sequence[Piece]) -> Iterator[Problem]:
         group = groups.get(kind, [])
         if group:
             of = _of(len(group), len(model.symbols))
-            grade = "note" if kind == ProblemKind.COMPILER_MADE else "narrows"
+            grade: Grade = "note" if kind == ProblemKind.COMPILER_MADE else "narrows"
             text = words.format(of, ", ".join(sorted({_crate(each) for each in group})))
-            yield problem(kind, grade, text, map(_name, group))  # type: ignore[arg-type]
+            yield problem(kind, grade, text, map(_name, group))
 
 
 _WORDS: Final = {
@@ -132,7 +132,8 @@ def _folded(model: Model) -> Iterator[Problem]:
 def _types(gaps: Iterable[Gap]) -> Iterator[Problem]:
     groups: dict[GapKind, set[str]] = defaultdict(set)
     for gap in gaps:
-        groups[gap.kind].add(f"{gap.subject}: {gap.detail}" if gap.detail else gap.subject)
+        detail = "" if gap.detail in ("", gap.subject) else f": {gap.detail}"
+        groups[gap.kind].add(gap.subject + detail)
     for kind, (shown, words) in _TYPE_GAPS.items():
         if kind in groups:
             number = len(groups[kind])
