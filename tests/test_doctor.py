@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 import struct
 import subprocess
@@ -44,7 +45,7 @@ from tests.dwarf_writer import (
 )  # fmt: skip
 from tests.dwarf_writer import struct as struct_type
 from tests.elf_writer import SHF_COMPRESSED, ElfWriter, Symbol
-from tests.support import CORPUS, OBJECTS, needs_corpus
+from tests.support import CORPUS, OBJECTS, ROOT, needs_corpus
 
 ONE = OBJECTS / "member_added-old.o"
 LANG_C, LANG_ASSEMBLER = 0x1D, 0x8001
@@ -149,7 +150,7 @@ class Build(NamedTuple):
 LACKING = [
     Build("one.o", "-Cdebuginfo=1", ProblemKind.LIMITED, "as with debuginfo=1", "debug = 2"),
     Build("one.rlib", "-Cdebuginfo=1", ProblemKind.LIMITED, "as with debuginfo=1", "debug = 2"),
-    Build("one.so", "-Cdebuginfo=1", ProblemKind.LIMITED, "1 crate:", "debug = 2", LIBRARY),
+    Build("one.so", "-Cdebuginfo=1", ProblemKind.LIMITED, "1 crate with", "debug = 2", LIBRARY),
     Build("lines.o", "-Cdebuginfo=line-tables-only", ProblemKind.LINE_TABLES,
           "as with debuginfo=line-tables-only", "-C debuginfo=2"),
     Build("directives.o", "-Cdebuginfo=line-directives-only", ProblemKind.LINE_DIRECTIVES,
@@ -203,7 +204,7 @@ def test_builds_that_suffice(
     assert main(["doctor", str(path)]) == 0
     text = capsys.readouterr().out
     assert text.splitlines()[-1] == "debug info suffices: 2 of 2 exported symbols described"
-    assert "of the standard library: functions, but no type" in text
+    assert " of the standard library without types" in text
 
 
 def test_the_split_off_file_itself(compilers: Compilers) -> None:
@@ -249,9 +250,25 @@ def test_a_crate_with_debuginfo_1_beside_another(compilers: Compilers, tmp_path:
     subprocess.run(["ld", "-r", "-o", linked, ONE, reduced], check=True)
     problem = of_kind(diagnose(linked), ProblemKind.LIMITED)
     assert problem.grade == "narrows"
-    assert problem.found.startswith("1 of 2 crates: ")
+    assert problem.found.startswith("1 of 2 crates with functions, but without types, ")
     assert problem.found.endswith("; 2 of 4 exported symbols in there")
     assert problem.subjects == ("demo.rs",)
+
+
+@needs_binutils
+def test_crates_whose_files_have_one_name(compilers: Compilers, tmp_path: Path) -> None:
+    """As of cargo packages, each of which has a src/lib.rs."""
+    linked, parts = tmp_path / "linked.o", []
+    for number in (1, 2):
+        folder = Compilers(compilers.folder / f"crate{number}")
+        folder.folder.mkdir()
+        source = SOURCE.replace("large(", f"large{number}(").replace("nothing", f"no{number}")
+        parts.append(folder.rustc("one.o", "-Cdebuginfo=1", source=source, crate=f"c{number}"))
+    subprocess.run(["ld", "-r", "-o", linked, ONE, *parts], check=True)
+    problem = of_kind(diagnose(linked), ProblemKind.LIMITED)
+    assert problem.found.startswith("2 of 3 crates with ")
+    assert problem.found.endswith("; 4 of 6 exported symbols in there")
+    assert [each[-15:] for each in problem.subjects] == ["/crate1/demo.rs", "/crate2/demo.rs"]
 
 
 @needs_binutils
@@ -406,7 +423,7 @@ C_BUILDS = [
     ("-g -femit-struct-debug-baseonly", ProblemKind.REDUCED, "narrows",
      "without -femit-struct-debug-baseonly and -femit-struct-debug-reduced"),
     ("-g", ProblemKind.DECLARED, "narrows",
-     "-fno-limit-debug-info, or include the header that defines them"),
+     "include the header that defines them; Clang: -fno-limit-debug-info"),
 ]  # fmt: skip
 
 
@@ -621,6 +638,74 @@ def test_errors_point_to_it(compilers: Compilers) -> None:
         assert "`rustabi doctor` tells more" in str(caught.value)
 
 
+@cache
+def remedies(where: str) -> str:
+    every = {each for info in PROBLEMS.values() for each in info.remedies}
+    return "\n".join(sorted(each.change for each in every if each.build == where))
+
+
+def test_rustc_knows_the_options() -> None:
+    if shutil.which("rustc") is None:
+        pytest.skip("needs rustc")
+    options = set(re.findall(r"-C [a-z-]+=[\w.=,-]*\w", remedies("rustc")))
+    assert len(options) > 5
+    for option in sorted(options - {"-C dwarf-version=5"}):  # not known before 1.88
+        command = ["rustc", *option.split(), "--print=sysroot"]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+def test_cargo_knows_the_keys(tmp_path: Path) -> None:
+    if shutil.which("cargo") is None:
+        pytest.skip("needs cargo")
+    keys = set(re.findall(r'[a-z-]+ = (?:\d|"[a-z]+")', remedies("cargo")))
+    assert 'split-debuginfo = "off"' in keys
+    assert "debug = 2" in keys
+    manifest = '[package]\nname = "x"\nversion = "1.0.0"\nedition = "2021"\n[profile.dev]\n'
+    (tmp_path / "Cargo.toml").write_text(manifest + "\n".join(sorted(keys)))
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "lib.rs").touch()
+    command = ["cargo", "build", "--offline", "--target-dir", str(tmp_path / "target")]
+    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "unused" not in done.stderr
+
+
+@needs_corpus
+def test_the_kernel_knows_the_options() -> None:
+    options = set(re.findall(r"CONFIG_\w+", remedies("kernel")))
+    assert "CONFIG_DEBUG_INFO_SPLIT" in options
+    known = set(re.findall(r"CONFIG_\w+", (CORPUS / "base" / "config").read_text()))
+    assert options <= known
+
+
+@needs_gcc
+def test_gcc_knows_the_options(tmp_path: Path) -> None:
+    for option in ("-gno-split-dwarf", "-fno-debug-types-section", "-fno-lto", "-gz=none"):
+        assert option in remedies("c")
+        command = ["gcc", "-g", option, "-xc", "-c", "/dev/null", "-o", str(tmp_path / "x.o")]
+        subprocess.run(command, check=True, capture_output=True)
+
+
+def test_the_example_in_the_readme_is_real(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if shutil.which("rustc") is None:
+        pytest.skip("needs rustc")
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    _, _, rest = page.partition("### When there is no verdict")
+    console = rest.split("```console\n")[1].split("```")[0]
+    build, _, rest = console.removeprefix("$ ").partition("\n$ rustabi doctor ")
+    name, _, expected = rest.partition("\n")
+    expected, _, code = expected.partition("$ echo $?\n")
+    command = [*build.split(), "-o", str(tmp_path / name)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    monkeypatch.chdir(tmp_path)
+    assert main(["doctor", name]) == int(code)
+    release = re.compile(r"rustc \d\S+ \(.*?\)")
+    assert release.sub("", capsys.readouterr().out) == release.sub("", expected)
+
+
 # agreement with the loader
 
 
@@ -707,7 +792,16 @@ def test_arbitrary_bytes(data: bytes, prefix: bytes, place: Path) -> None:
 
 
 @needs_corpus
-@pytest.mark.parametrize("name", ["base/rust/kernel.o", "base/rust/core.o", "base/modules"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "base/rust/kernel.o",
+        "base/rust/core.o",
+        "base/modules/rust_minimal.ko",
+        pytest.param("base/modules", marks=pytest.mark.slow),
+        pytest.param("vmlinux", marks=[pytest.mark.slow, pytest.mark.timeout(600)]),
+    ],
+)
 def test_a_real_kernel_suffices(name: str) -> None:
     diagnosis = agree(CORPUS / name)
     assert diagnosis.suffices

@@ -148,7 +148,7 @@ def _judged(found: Iterable[Problem], model: Model) -> Iterator[Problem]:
     units = Counter(symbols.unit_of(model, each) for each in symbols.disbelieved(model))
     for each in found:
         if each.kind in (ProblemKind.LIMITED, ProblemKind.LINE_TABLES, ProblemKind.C_G1):
-            lost = sum(units[name] for name in each.subjects)
+            lost = sum(units[name] for name in units if _names(each.subjects, name))
             if lost:
                 of = count(lost, len(model.symbols), "exported symbol")
                 yield each._replace(found=f"{each.found}; {of} in there")
@@ -156,6 +156,11 @@ def _judged(found: Iterable[Problem], model: Model) -> Iterator[Problem]:
                 yield each if model.facts.skipped else each._replace(grade="note")
         else:
             yield each
+
+
+def _names(places: Iterable[str], unit: str) -> bool:
+    """Whether one of ``places`` is that of a unit, with its folder or without."""
+    return any(place == unit or place.endswith(f"/{unit}") for place in places)
 
 
 def _once(found: Iterable[Problem]) -> list[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
@@ -174,16 +174,20 @@ def _untyped(pieces: Sequence[Piece], missing: Grade) -> Iterator[Problem]:
         (ProblemKind.LINE_TABLES, "debuginfo=line-tables-only", own.keys() - limited),
     ):
         if group:
-            text = (
-                f"{count(len(group), len(crates), 'crate')}: functions, but no type, as with"
-                f" {level} (or no type is used)"
-            )
-            yield problem(kind, missing, text, (own[each].name for each in group))
+            crate = count(len(group), len(crates), "crate")
+            text = f"{crate} with functions, but without types, as with {level}"
+            yield problem(kind, missing, text, _places([own[each] for each in group]))
     prebuilt = {each.crate for each in bare if each.prebuilt}
     if prebuilt:
         number = len(prebuilt)
-        text = f"{count(number, number, 'crate')} of the standard library: functions, but no type"
+        text = f"{count(number, number, 'crate')} of the standard library without types"
         yield problem(ProblemKind.STD, "note", text)
+
+
+def _places(units: Sequence[UnitFacts]) -> list[str]:
+    """The units' names, with the folder before those that several have."""
+    names = Counter(each.name for each in units)
+    return [each.name if names[each.name] == 1 else each.crate for each in units]
 
 
 def _bare(pieces: Iterable[Piece]) -> list[UnitFacts]:

@@ -79,6 +79,9 @@ class KindInfo(NamedTuple):
 _NO_TYPES: Final = (
     "no type is described, so no change of a layout, a vtable or a signature could be seen"
 )
+_LOOKS_EMPTY: Final = (
+    "each function looks as if it took and returned nothing; a crate that uses no type looks alike"
+)
 _FULL: Final = (
     Remedy("cargo", "debug = 2"),
     Remedy("rustc", "-C debuginfo=2"),
@@ -162,12 +165,10 @@ PROBLEMS: Final[dict[ProblemKind, KindInfo]] = {
         ),
     ),
     ProblemKind.LIMITED: KindInfo(
-        "each function looks as if it took and returned nothing, and no type is described",
+        _LOOKS_EMPTY,
         _FULL,
     ),
-    ProblemKind.LINE_TABLES: KindInfo(
-        "each function looks as if it took and returned nothing, and no type is described", _FULL
-    ),
+    ProblemKind.LINE_TABLES: KindInfo(_LOOKS_EMPTY, _FULL),
     ProblemKind.STD: KindInfo(
         "rustup's standard library has line tables only; its types that your crate uses are"
         " described with your crate",
@@ -268,7 +269,7 @@ PROBLEMS: Final[dict[ProblemKind, KindInfo]] = {
             Remedy("cargo", 'lto = "off" and codegen-units = 1'),
             Remedy("rustc", "-C lto=off -C codegen-units=1"),
             Remedy("kernel", "check vmlinux; what is only declared there, too, is not built in"),
-            Remedy("c", "-fno-limit-debug-info, or include the header that defines them"),
+            Remedy("c", "include the header that defines them; Clang: -fno-limit-debug-info"),
         ),
     ),
     ProblemKind.UNSUPPORTED: KindInfo(
