@@ -573,8 +573,41 @@ def test_a_snapshot(tmp_path: Path) -> None:
     diagnosis = diagnose(path)
     assert diagnosis.suffices
     assert [each.kind for each in diagnosis.problems] == [ProblemKind.FOLDED]
+    assert diagnosis.rule == "global symbols"
     written(path, path.read_bytes()[:50])
     assert not diagnose(path).suffices
+
+
+@needs_binutils
+def test_a_snapshot_of_what_was_skipped(compilers: Compilers, tmp_path: Path) -> None:
+    archive, path = tmp_path / "both.a", tmp_path / "x.json.gz"
+    bare = compilers.rustc("none.o", "-Cdebuginfo=0")
+    subprocess.run(["ar", "rc", archive, ONE, bare], check=True)
+    rustabi.write_snapshot(rustabi.load(archive), path)
+    problem = of_kind(diagnose(path), ProblemKind.NO_DEBUG_INFO)
+    assert problem.found == "1 file had no debug info to read"
+
+
+def test_a_folder_with_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    """It is left out, and said: here a link that leads to itself."""
+    shutil.copy(ONE, tmp_path / "a.o")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    problem = of_kind(diagnose(tmp_path), ProblemKind.UNREADABLE)
+    assert problem.grade == "narrows"
+    assert [each.partition(":")[0] for each in problem.subjects] == ["loop"]
+
+
+def test_languages_of_c_are_one_compiler(tmp_path: Path) -> None:
+    first = Unit([function("f", [("a", base("int", 4))])], language=LANG_C,
+                 producer="GNU C11 12.2.0 -std=gnu11 -O2")  # fmt: skip
+    same = Unit([function("g", [("a", base("long", 8))])], language=LANG_C,
+                producer="GNU C17 12.2.0 -O1")  # fmt: skip
+    assert diagnose(written(tmp_path / "x.o", build(first, same))).problems == ()
+    other = Unit([function("h", [("a", base("long", 8))])], language=LANG_C,
+                 producer="clang version 18.1.8")  # fmt: skip
+    diagnosis = diagnose(written(tmp_path / "x.o", build(first, same, other)))
+    problem = of_kind(diagnosis, ProblemKind.COMPILERS)
+    assert problem.found == "2 C compilers: GNU C 12.2.0 (2 units), clang version 18.1.8 (1 unit)"
 
 
 def test_a_crate_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,8 +125,8 @@ def _diagnosis(
     missing: Grade = "blocks" if isinstance(refusal, NoDebugInfoError) else "narrows"
     found = [*binaries.problems_of(pieces, missing), *_unread(target)]
     if model is not None:
-        found = [*_judged(found, model), *symbols.problems_of(model, pieces)]
-        found = _once(found)
+        told = [] if pieces else _skipped(model)
+        found = _once([*_judged(found, model), *symbols.problems_of(model, pieces), *told])
     elif refusal is not None and all(each.grade != "blocks" for each in found):
         found.append(_refused(target, pieces, refusal))
     builds = _builds(pieces)
@@ -137,7 +137,7 @@ def _diagnosis(
         machine=_machine(pieces, model),
         exported=exported,
         described=0 if model is None else sum(map(symbols.described, model.symbols)),
-        rule=", ".join(sorted({each.rule for each in pieces if each.rule})),
+        rule=_rule(pieces) if model is None else model.facts.export_rule,
         units=_groups(pieces),
         problems=tuple(sorted(found, key=lambda each: _GRADES.index(each.grade))),
     )
@@ -178,6 +178,15 @@ def _unread(target: Target | None) -> list[Problem]:
     return [problem(ProblemKind.UNREADABLE, "narrows", text, target.unread)]
 
 
+def _skipped(model: Model) -> list[Problem]:
+    """What a snapshot says of files that could not be read when it was taken."""
+    if not model.facts.skipped:
+        return []
+    number = len(model.facts.skipped)
+    text = f"{count(number, number, 'file')} had no debug info to read"
+    return [problem(ProblemKind.NO_DEBUG_INFO, "narrows", text, model.facts.skipped)]
+
+
 def _refused(target: Target | None, pieces: Sequence[Piece], refusal: RustabiError) -> Problem:
     """Why the loader reads nothing, where looking at the files did not tell."""
     if target is not None and target.kind == "archive" and not any(p.exports for p in pieces):
@@ -202,6 +211,10 @@ def _builds(pieces: Iterable[Piece]) -> set[Build]:
         return {"cargo", "rustc"}
     is_c = any(unit.c for unit in units) or any(each.comment for each in pieces)
     return {"c"} if is_c else {"cargo", "rustc"}
+
+
+def _rule(pieces: Iterable[Piece]) -> str:
+    return ", ".join(sorted({each.rule for each in pieces if each.rule}))
 
 
 def _machine(pieces: Iterable[Piece], model: Model | None) -> str:

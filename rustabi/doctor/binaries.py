@@ -13,6 +13,7 @@ from rustabi.doctor.problems import Grade, Problem, count, problem, which
 
 _REDUCED: Final = ("-femit-struct-debug-baseonly", "-femit-struct-debug-reduced")
 _GNU_OPTIONS: Final = re.compile(r" -[a-zA-Z].*")
+_GNU: Final = re.compile(r"^(GNU C)\d+")
 _RUSTC: Final = re.compile(r".*\((rustc) version (.*)\)$")
 _GCC_LTO: Final = (".gnu.lto_", ".gnu.debuglto_")
 
@@ -256,10 +257,15 @@ def _compilers(pieces: Sequence[Piece], _: Grade) -> Iterator[Problem]:
         makers: dict[str, int] = defaultdict(int)
         for unit in units:
             if unit.producer:  # type units have none
-                makers[_RUSTC.sub(r"\1 \2", _GNU_OPTIONS.sub("", unit.producer))] += 1
+                makers[_compiler(unit.producer)] += 1
         if len(makers) > 1:
             text = f"{len(makers)} {language} compilers: {_shares(makers)}"
             yield problem(ProblemKind.COMPILERS, "note", text)
+
+
+def _compiler(producer: str) -> str:
+    """The compiler and its release, without flags and the standard of the language."""
+    return _RUSTC.sub(r"\1 \2", _GNU.sub(r"\1", _GNU_OPTIONS.sub("", producer)))
 
 
 def _versions(pieces: Sequence[Piece], _: Grade) -> Iterator[Problem]:
