@@ -264,16 +264,15 @@ def _unit(entries: Entries, unit: Unit) -> UnitFacts:
     depth = depth_of(entries, unit)
     outline = entries.outline(unit).scopes
     forms = _forms(unit)
-    split = unit.root.get(c.AT_DWO_NAME) or unit.root.get(c.AT_GNU_DWO_NAME)
     language = unit.language
     is_rust = language == c.LANG_RUST
     return UnitFacts(
-        name=unit.name.split("/@/")[0],
+        name=_root_text(unit, c.AT_NAME).split("/@/")[0],
         crate=depth.crate,
-        producer=unit.producer,
+        producer=_root_text(unit, c.AT_PRODUCER),
         version=unit.encoding.version,
         state=depth.state,
-        split=split if isinstance(split, str) else "",
+        split=_root_text(unit, c.AT_DWO_NAME) or _root_text(unit, c.AT_GNU_DWO_NAME),
         rust=is_rust,
         c=language is not None and not is_rust and language not in c.LANG_ASSEMBLER,
         namespaces=any(entries.entry(at, unit).tag == c.TAG_NAMESPACE for at in outline),
@@ -281,6 +280,12 @@ def _unit(entries: Entries, unit: Unit) -> UnitFacts:
         crossing=c.FORM_REF_ADDR in forms,
         alternate=not forms.isdisjoint(_ALTERNATE),
     )
+
+
+def _root_text(unit: Unit, attribute: int) -> str:
+    """A text of the unit's own entry; empty where it is in another file (dwz)."""
+    value = unit.root.get(attribute)
+    return value if isinstance(value, str) else ""
 
 
 def _forms(unit: Unit) -> frozenset[int]:
