@@ -146,8 +146,11 @@ def _diagnosis(
 def _judged(found: Iterable[Problem], model: Model) -> Iterator[Problem]:
     """The problems of crates without types by the exported symbols that are in them."""
     units = Counter(symbols.unit_of(model, each) for each in symbols.disbelieved(model))
+    silent = bool(model.symbols) and not any(map(symbols.described, model.symbols))
     for each in found:
-        if each.kind in (ProblemKind.LIMITED, ProblemKind.LINE_TABLES, ProblemKind.C_G1):
+        if each.kind == ProblemKind.C_G1 and silent:
+            yield each._replace(grade="blocks")
+        elif each.kind in (ProblemKind.LIMITED, ProblemKind.LINE_TABLES, ProblemKind.C_G1):
             lost = sum(units[name] for name in units if _names(each.subjects, name))
             if lost:
                 of = count(lost, len(model.symbols), "exported symbol")
@@ -209,8 +212,14 @@ def _builds(pieces: Iterable[Piece]) -> set[Build]:
     units = [unit for each in pieces for unit in each.units]
     if any(unit.rust for unit in units) or any("rustc" in each.comment for each in pieces):
         return {"cargo", "rustc"}
+    if pieces and all(each.bitcode and not _is_rust(each) for each in pieces):
+        return {"cargo", "rustc", "kernel", "c"}
     is_c = any(unit.c for unit in units) or any(each.comment for each in pieces)
     return {"c"} if is_c else {"cargo", "rustc"}
+
+
+def _is_rust(piece: Piece) -> bool:
+    return piece.label.endswith(".rcgu.o")
 
 
 def _rule(pieces: Iterable[Piece]) -> str:
