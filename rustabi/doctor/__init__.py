@@ -122,11 +122,13 @@ def _diagnosis(
     model: Model | None,
     refusal: RustabiError | None,
 ) -> Diagnosis:
-    missing: Grade = "blocks" if isinstance(refusal, NoDebugInfoError) else "narrows"
+    silent = isinstance(refusal, NoDebugInfoError) or _only_std_tells(pieces)
+    missing: Grade = "blocks" if silent else "narrows"
     found = [*binaries.problems_of(pieces, missing), *_unread(target)]
     if model is not None:
         told = [] if pieces else _skipped(model)
-        found = _once([*_judged(found, model), *symbols.problems_of(model, pieces), *told])
+        found = [*_judged(found, model, pieces), *symbols.problems_of(model, pieces), *told]
+        found = _once(found)
     elif refusal is not None and all(each.grade != "blocks" for each in found):
         found.append(_refused(target, pieces, refusal))
     builds = _builds(pieces)
@@ -143,20 +145,33 @@ def _diagnosis(
     )
 
 
-def _judged(found: Iterable[Problem], model: Model) -> Iterator[Problem]:
+def _only_std_tells(pieces: Sequence[Piece]) -> bool:
+    """Whether no unit describes types but those of the standard library, as in a staticlib."""
+    units = [unit for each in pieces for unit in each.units]
+    return bool(units) and not any(unit.telling and not unit.prebuilt for unit in units)
+
+
+_UNITS: Final = (
+    ProblemKind.LIMITED, ProblemKind.LINE_TABLES, ProblemKind.C_G1, ProblemKind.SPLIT,
+)  # fmt: skip
+"""Problems whose subjects are units."""
+
+
+def _judged(found: Iterable[Problem], model: Model, pieces: Sequence[Piece]) -> Iterator[Problem]:
     """The problems of crates without types by the exported symbols that are in them."""
-    units = Counter(symbols.unit_of(model, each) for each in symbols.disbelieved(model))
+    units = symbols.lost_by_unit(model, pieces)
     silent = bool(model.symbols) and not any(map(symbols.described, model.symbols))
     for each in found:
-        if each.kind == ProblemKind.C_G1 and silent:
+        lost = sum(units[name] for name in units if _names(each.subjects, name))
+        if each.kind not in _UNITS:
+            yield each
+        elif lost:
+            of = count(lost, len(model.symbols), "exported symbol")
+            yield each._replace(found=f"{each.found}; {of} in there")
+        elif each.kind == ProblemKind.C_G1 and silent:
             yield each._replace(grade="blocks")
-        elif each.kind in (ProblemKind.LIMITED, ProblemKind.LINE_TABLES, ProblemKind.C_G1):
-            lost = sum(units[name] for name in units if _names(each.subjects, name))
-            if lost:
-                of = count(lost, len(model.symbols), "exported symbol")
-                yield each._replace(found=f"{each.found}; {of} in there")
-            else:
-                yield each if model.facts.skipped else each._replace(grade="note")
+        elif each.grade == "narrows" and each.kind != ProblemKind.SPLIT:
+            yield each._replace(grade="note")
         else:
             yield each
 

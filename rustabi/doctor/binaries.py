@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from rustabi.doctor.examine import Piece, UnitFacts
 from rustabi.doctor.kinds import ProblemKind, Remedy
+from rustabi.doctor.origins import is_compiler_made
 from rustabi.doctor.problems import Grade, Problem, count, problem, which
 
 _REDUCED: Final = ("-femit-struct-debug-baseonly", "-femit-struct-debug-reduced")
@@ -70,8 +71,8 @@ def _packed(pieces: Sequence[Piece], _: Grade) -> Iterator[Problem]:
 def _lacking(pieces: Iterable[Piece], missing: Grade) -> list[Piece]:
     """The objects without any debug info that have symbols to describe; all where none has."""
     pieces = [each for each in pieces if not (each.bitcode or each.error or each.described)]
-    exporting = [each for each in pieces if each.exports]
-    return exporting if exporting or missing != "blocks" else pieces
+    own = [each for each in pieces if not each.std and not all(map(is_compiler_made, each.exports))]
+    return own if own or missing != "blocks" else pieces
 
 
 def _without_debug_info(pieces: Sequence[Piece], missing: Grade) -> Iterator[Problem]:
@@ -81,6 +82,9 @@ def _without_debug_info(pieces: Sequence[Piece], missing: Grade) -> Iterator[Pro
     for kind, group in sorted(groups.items()):
         if kind != ProblemKind.BITCODE:
             text = f"{_files(group, pieces)}{_none_in_words(kind, group[0])}"
+            if missing != "blocks":
+                number = sum(len(each.exports) for each in group)
+                text += f"; {count(number, number, 'exported symbol')} in there"
             extra = () if kind == ProblemKind.SEPARATE else _debug_file(group)
             yield problem(kind, missing, text, _labels(group), extra=extra)
 

@@ -12,6 +12,7 @@ from rustabi.binary.archive import archive_members, is_archive
 from rustabi.binary.elf import Elf, Section
 from rustabi.binary.exports import Exports, exports_of
 from rustabi.binary.open import read_binary
+from rustabi.doctor.origins import is_prebuilt, is_std_member
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.unit import Info, Unit
@@ -26,20 +27,12 @@ _STT_NOTYPE = 0
 _ALTERNATE = frozenset(
     {c.FORM_GNU_REF_ALT, c.FORM_GNU_STRP_ALT, c.FORM_REF_SUP4, c.FORM_REF_SUP8, c.FORM_STRP_SUP}
 )
-_PREBUILT = ("/rustc/", "/rust/deps/", "/usr/src/rustc-")
-"""Where rustup's and Debian's standard library says that it was compiled."""
-
 _KERNEL_SECTIONS = frozenset({
     ".modinfo", ".gnu.linkonce.this_module", "__ksymtab", "__ksymtab_gpl", ".export_symbol",
     ".orc_unwind", "__mcount_loc", "__bug_table", ".altinstructions",
 })  # fmt: skip
 """Sections that only a kernel, its modules and its objects have."""
 _KERNEL_CRATE = "rust/kernel/lib.rs"
-
-
-def is_prebuilt(path: str) -> bool:
-    """Whether a unit of that path came with the compiler: of the standard library."""
-    return path.startswith(_PREBUILT)
 
 
 class UnitFacts(NamedTuple):
@@ -71,6 +64,11 @@ class UnitFacts(NamedTuple):
     type_unit: bool
     crossing: bool
     alternate: bool
+
+    @property
+    def telling(self) -> bool:
+        """Whether it describes types, or seems to need none."""
+        return self.state in ("typed", "open")
 
     @property
     def prebuilt(self) -> bool:
@@ -129,6 +127,17 @@ class Piece(NamedTuple):
         broken = bool(self.error or self.packed)
         named = not self.sections.isdisjoint((".debug_info", ".zdebug_info"))
         return bool(self.units) or (broken and named)
+
+    @property
+    def std(self) -> bool:
+        """Whether it is of the standard library that comes with the compiler."""
+        units = self.units
+        return all(unit.prebuilt for unit in units) if units else is_std_member(self.label)
+
+    @property
+    def rejected(self) -> bool:
+        """Whether it has debug info, but no unit that says of types."""
+        return bool(self.units) and not any(unit.telling for unit in self.units)
 
     @property
     def kernel(self) -> bool:

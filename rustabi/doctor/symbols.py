@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from rustabi.diff.gaps import Gap, GapKind, gaps_of, reached_by_symbols
-from rustabi.doctor.examine import Piece, is_prebuilt
+from rustabi.doctor.examine import Piece
 from rustabi.doctor.kinds import ProblemKind
+from rustabi.doctor.origins import is_compiler_made, is_prebuilt
 from rustabi.doctor.problems import Grade, Problem, count, problem
 from rustabi.merge import namesakes
 from rustabi.model import Model, Symbol
 from rustabi.names import crate_of, demangle
 
-_RUSTC_NAMES: Final = ("__rust_", "__rg_", "__rdl_", "rust_eh_personality", "rust_begin_unwind",
-    "rust_metadata_",
-)  # fmt: skip
 _TYPE_GAPS: Final = {
     GapKind.DECLARATION_ONLY: (
         ProblemKind.DECLARED, "{} that exports reach: declared, but defined nowhere in here",
@@ -50,6 +48,18 @@ def described(symbol: Symbol) -> bool:
     return symbol.kind is not None
 
 
+def lost_by_unit(model: Model, pieces: Sequence[Piece]) -> Counter[str]:
+    """Undescribed symbols by the unit, or .dwo file, that should have described them."""
+    lost = Counter(unit_of(model, each) for each in disbelieved(model))
+    homes = _homes(pieces)
+    for symbol in model.symbols:
+        home = homes.get((symbol.binary, symbol.name))
+        if not described(symbol) and symbol.unit is None and home is not None and home.rejected:
+            blamed = [each for each in home.units if not each.prebuilt]
+            lost.update((each.split or each.name) for each in blamed[:1])
+    return lost
+
+
 def disbelieved(model: Model) -> list[Symbol]:
     """The symbols with an entry that says nothing, in a crate that was built without types."""
     return [
@@ -76,18 +86,23 @@ def _exports(model: Model) -> Iterator[Problem]:
 
 def _entries(model: Model, pieces: Sequence[Piece]) -> Iterator[Problem]:
     """Symbols without an entry, by the reason for it."""
-    bare = {(piece.binary, name) for piece in pieces if not piece.units for name in piece.exports}
+    homes = _homes(pieces)
     crates = {_crate(each) for each in model.symbols if described(each)}
-    doubtful = disbelieved(model)
-    prebuilt = [each for each in doubtful if is_prebuilt(unit_of(model, each))]
+    prebuilt = [each for each in disbelieved(model) if is_prebuilt(unit_of(model, each))]
     std = {_crate(each) for each in prebuilt} - {""}
     groups = defaultdict(list, {ProblemKind.STD: prebuilt})
     for symbol in model.symbols:
-        without = not described(symbol) and symbol.borrowed is None and symbol.unit is None
-        if without and (symbol.binary, symbol.name) not in bare:
-            kind = _why_no_entry(symbol, pieces, crates)
-            is_std = kind == ProblemKind.CRATE_WITHOUT and _crate(symbol) in std
-            groups[ProblemKind.STD if is_std else kind].append(symbol)
+        if described(symbol) or symbol.borrowed is not None or symbol.unit is not None:
+            continue
+        home = homes.get((symbol.binary, symbol.name))
+        kind = _why_no_entry(symbol, pieces, crates)
+        if kind != ProblemKind.COMPILER_MADE and home is not None and not _tells(home):
+            if home.std:
+                groups[ProblemKind.STD].append(symbol)
+        elif kind == ProblemKind.CRATE_WITHOUT and _crate(symbol) in std:
+            groups[ProblemKind.STD].append(symbol)
+        else:
+            groups[kind].append(symbol)
     for kind, words in _WORDS.items():
         group = groups.get(kind, [])
         if group:
@@ -95,6 +110,20 @@ def _entries(model: Model, pieces: Sequence[Piece]) -> Iterator[Problem]:
             grade: Grade = "note" if kind == ProblemKind.COMPILER_MADE else "narrows"
             text = words.format(of, ", ".join(sorted({_crate(each) for each in group})))
             yield problem(kind, grade, text, map(_name, group))
+
+
+def _homes(pieces: Iterable[Piece]) -> dict[tuple[str, str], Piece]:
+    """Where each symbol is exported; the first place, as in the model."""
+    homes: dict[tuple[str, str], Piece] = {}
+    for piece in pieces:
+        for name in piece.exports:
+            homes.setdefault((piece.binary, name), piece)
+    return homes
+
+
+def _tells(piece: Piece) -> bool:
+    """Whether anything could be read of a piece; else that is why a symbol has no entry."""
+    return bool(piece.units) and not piece.rejected
 
 
 _WORDS: Final = {
@@ -110,7 +139,7 @@ _WORDS: Final = {
 def _why_no_entry(symbol: Symbol, pieces: Sequence[Piece], crates: set[str]) -> ProblemKind:
     own = [each for each in pieces if each.binary == symbol.binary]
     crate = _crate(symbol)
-    if crate == "__rustc" or symbol.name.startswith(_RUSTC_NAMES):
+    if is_compiler_made(symbol.name):
         return ProblemKind.COMPILER_MADE
     if any(symbol.name in each.labels for each in own):
         return ProblemKind.ASSEMBLER
