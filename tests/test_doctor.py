@@ -82,7 +82,8 @@ class Compilers(NamedTuple):
         """Compile ``source`` to a file called ``name``: an object, an .rlib or an .so."""
         if shutil.which("rustc") is None:
             pytest.skip("needs rustc")
-        kinds = {".rlib": ["--crate-type=rlib"], ".so": ["--crate-type=cdylib"], ".dylib": []}
+        kinds = {".rlib": ["--crate-type=rlib"], ".so": ["--crate-type=cdylib"],
+                 ".dylib": [], ".staticlib": []}  # fmt: skip
         kind = kinds.get(Path(name).suffix, ["--crate-type=lib", "--emit=obj"])
         fixed = [f"--crate-name={crate}", "--edition=2021", "--cap-lints=allow"]
         return self._made(name, ["rustc", *fixed, *kind, *flags, "-o", name], "rs", source)
@@ -373,6 +374,23 @@ def test_mixed_dwarf_versions(compilers: Compilers, tmp_path: Path) -> None:
     problem = of_kind(diagnose(linked), ProblemKind.VERSIONS)
     assert problem.found == "DWARF 4 (1 unit), DWARF 5 (1 unit)"
     assert problem.grade == "note"
+
+
+@pytest.mark.parametrize(
+    ("level", "kind"),
+    [("0", ProblemKind.NO_DEBUG_INFO), ("1", ProblemKind.LIMITED), ("2", None)],
+)
+def test_the_library_for_c(level: str, kind: ProblemKind | None, compilers: Compilers) -> None:
+    """A staticlib has the standard library in it, parts of which are in C and have types."""
+    source = SOURCE + "#[panic_handler] fn stop(_: &core::panic::PanicInfo) -> ! { loop {} }"
+    flags = ["--crate-type=staticlib", "-Cpanic=abort", f"-Cdebuginfo={level}"]
+    diagnosis = diagnose(compilers.rustc(f"lib{level}.staticlib", *flags, source=source))
+    blocking = [each.kind for each in diagnosis.problems if each.grade == "blocks"]
+    assert blocking == ([] if kind is None else [kind])
+    own = 0 if kind is None else 2
+    known = (ProblemKind.STD, ProblemKind.COMPILER_MADE, ProblemKind.FOLDED)
+    told = sum(len(each.subjects) for each in diagnosis.problems if each.kind in known)
+    assert diagnosis.exported - diagnosis.described == told + own
 
 
 # archives, exports
@@ -773,7 +791,7 @@ def samples() -> list[Path]:
 def test_samples_suffice() -> None:
     """They are built with full debug info, whatever else differs."""
     for path in samples():
-        assert agree(path).suffices, path.name
+        assert diagnose(path).suffices, path.name
 
 
 SMALL = (OBJECTS / "variant_added-old.o").read_bytes()

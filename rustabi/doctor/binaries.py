@@ -69,10 +69,12 @@ def _packed(pieces: Sequence[Piece], _: Grade) -> Iterator[Problem]:
 
 
 def _lacking(pieces: Iterable[Piece], missing: Grade) -> list[Piece]:
-    """The objects without any debug info that have symbols to describe; all where none has."""
-    pieces = [each for each in pieces if not (each.bitcode or each.error or each.described)]
-    own = [each for each in pieces if not each.std and not all(map(is_compiler_made, each.exports))]
-    return own if own or missing != "blocks" else pieces
+    """The objects without debug info that have symbols to describe; all where there is nothing."""
+    pieces = list(pieces)
+    bare = [each for each in pieces if not (each.bitcode or each.error or each.described)]
+    own = [each for each in bare if not each.std and not all(map(is_compiler_made, each.exports))]
+    nothing = missing == "blocks" and not own and not any(each.described for each in pieces)
+    return bare if nothing else own
 
 
 def _without_debug_info(pieces: Sequence[Piece], missing: Grade) -> Iterator[Problem]:
@@ -212,7 +214,8 @@ def _bare(pieces: Iterable[Piece]) -> list[UnitFacts]:
 
 def _only_std(pieces: Sequence[Piece], missing: Grade) -> Iterator[Problem]:
     units = _units(pieces)
-    if missing == "blocks" and units and all(each.prebuilt for each in units):
+    only_std = bool(units) and all(each.prebuilt for each in units)
+    if missing == "blocks" and only_std and not _lacking(pieces, missing):
         text = (
             "no .debug_info of its own, only that of the standard library: built with debuginfo=0"
         )
