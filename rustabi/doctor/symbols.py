@@ -95,7 +95,7 @@ def _entries(model: Model, pieces: Sequence[Piece]) -> Iterator[Problem]:
         if described(symbol) or symbol.borrowed is not None or symbol.unit is not None:
             continue
         home = homes.get((symbol.binary, symbol.name))
-        kind = _why_no_entry(symbol, pieces, crates)
+        kind = _why_no_entry(symbol, home, crates)
         if kind != ProblemKind.COMPILER_MADE and home is not None and not _tells(home):
             if home.std:
                 groups[ProblemKind.STD].append(symbol)
@@ -136,15 +136,14 @@ _WORDS: Final = {
 }
 
 
-def _why_no_entry(symbol: Symbol, pieces: Sequence[Piece], crates: set[str]) -> ProblemKind:
-    own = [each for each in pieces if each.binary == symbol.binary]
+def _why_no_entry(symbol: Symbol, home: Piece | None, crates: set[str]) -> ProblemKind:
     crate = _crate(symbol)
     if is_compiler_made(symbol.name):
         return ProblemKind.COMPILER_MADE
-    if any(symbol.name in each.labels for each in own):
+    if home is not None and symbol.name in home.labels:
         return ProblemKind.ASSEMBLER
     word = symbol.name.encode("utf-8", "surrogateescape") + b"\0"
-    if crate and any(word in each.strings for each in own):
+    if crate and home is not None and word in home.strings:
         return ProblemKind.METHOD
     return ProblemKind.CRATE_WITHOUT if crate and crate not in crates else ProblemKind.NO_ENTRY
 
