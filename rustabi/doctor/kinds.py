@@ -53,6 +53,7 @@ class ProblemKind(StrEnum):
     NO_ENTRY = "symbol-without-entry"
     METHOD = "method-without-entry"
     ASSEMBLER = "assembler-symbol"
+    NO_VERSION = "symbol-without-version"
     COMPILER_MADE = "compiler-made-symbol"
     FOLDED = "symbol-folded"
     DECLARED = "declaration-only"
@@ -237,11 +238,16 @@ PROBLEMS: Final[dict[ProblemKind, KindInfo]] = {
         ),
     ),
     ProblemKind.METHOD: KindInfo(
-        "methods of enums without data and of unions have their entry where neither gendwarfksyms"
-        " nor rustabi looks a symbol up: a change of their signature is not seen",
+        "their entry stands where no symbol is looked up, as of methods of unions and of enums"
+        " without data: a change of their signature is not seen",
         (
             Remedy("tool", "in the source: a function beside the type in place of the method"),
         ),
+    ),
+    ProblemKind.NO_VERSION: KindInfo(
+        "rustabi compares them; with CONFIG_MODVERSIONS the kernel does not, because gendwarfksyms"
+        " finds no entry of them, as of methods of unions and of enums without data",
+        (Remedy("tool", "in the source: a function beside the type in place of the method"),),
     ),
     ProblemKind.ASSEMBLER: KindInfo(
         "an assembler label has no signature: a change of it is not seen",

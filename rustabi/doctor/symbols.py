@@ -36,6 +36,7 @@ def problems_of(model: Model, pieces: Sequence[Piece]) -> list[Problem]:
     reached = reached_by_symbols(model)
     gaps = gaps_of(model, reached)
     found = [*_exports(model), *_entries(model, pieces), *_folded(model), *_types(gaps)]
+    found += _versions(model)
     several = {name: ids for name, ids in namesakes(model).items() if reached.intersection(ids)}
     if several:
         text = f"{_names(len(several))} that exports reach: each stands for several types"
@@ -110,6 +111,13 @@ def _entries(model: Model, pieces: Sequence[Piece]) -> Iterator[Problem]:
             grade: Grade = "note" if kind == ProblemKind.COMPILER_MADE else "narrows"
             text = words.format(of, ", ".join(sorted({_crate(each) for each in group})))
             yield problem(kind, grade, text, map(_name, group))
+
+
+def _versions(model: Model) -> Iterator[Problem]:
+    found = [each for each in model.symbols if described(each) and each.version is None]
+    if found:
+        text = f"{_of(len(found), len(model.symbols))} without a kernel version"
+        yield problem(ProblemKind.NO_VERSION, "note", text, map(_name, found))
 
 
 def _homes(pieces: Iterable[Piece]) -> dict[tuple[str, str], Piece]:
