@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from rustabi.cargo import Build
     from rustabi.diff import ChangeKind, Comparison, Finding, Severity
+    from rustabi.doctor import Diagnosis, diagnose
     from rustabi.errors import RustabiError
     from rustabi.loader import Scope
     from rustabi.model import Model
@@ -32,12 +33,14 @@ __all__ = [
     "Build",
     "ChangeKind",
     "Comparison",
+    "Diagnosis",
     "Finding",
     "Model",
     "RustabiError",
     "Severity",
     "__version__",
     "compare",
+    "diagnose",
     "load",
     "read_snapshot",
     "write_snapshot",
@@ -47,10 +50,12 @@ _PLACES = {
     "Build": ("rustabi.cargo", "Build"),
     "ChangeKind": ("rustabi.diff", "ChangeKind"),
     "Comparison": ("rustabi.diff", "Comparison"),
+    "Diagnosis": ("rustabi.doctor", "Diagnosis"),
     "Finding": ("rustabi.diff", "Finding"),
     "Model": ("rustabi.model", "Model"),
     "RustabiError": ("rustabi.errors", "RustabiError"),
     "Severity": ("rustabi.diff", "Severity"),
+    "diagnose": ("rustabi.doctor", "diagnose"),
     "read_snapshot": ("rustabi.snapshot", "read"),
     "write_snapshot": ("rustabi.snapshot", "write"),
 }

@@ -34,9 +34,9 @@ Kind: TypeAlias = Literal["binary", "archive", "folder", "crate", "snapshot"]
 Progress: TypeAlias = Callable[[str], None]
 """Is told what is being done, in words, as the work goes on."""
 
-_ELF, _BITCODE = b"\x7fELF", (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
+_ELF, BITCODE = b"\x7fELF", (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
 _PACKED_MODULE = re.compile(r"\.ko\.(gz|xz|zst)$")
-_NO_OBJECT = (".rmeta", ".dwo", ".dwp", "rust.metadata.bin")
+NO_OBJECT = (".rmeta", ".dwo", ".dwp", "rust.metadata.bin")
 """Files and members that can be ELF, and hold metadata or the split-off debug info of others."""
 _RUST_OBJECT = re.compile(r"(?P<crate>[^.]+?)(-[0-9a-f]{16})?\..*\.rcgu\.o$")
 _HASH_PREFIX = re.compile(r"^[0-9a-f]{16}-")
@@ -232,7 +232,7 @@ def _binaries_in(folder: Path, unread: list[str]) -> Iterator[Binary]:
 
 
 def _is_binary(path: Path) -> bool:
-    if path.name.endswith(_NO_OBJECT):
+    if path.name.endswith(NO_OBJECT):
         return False
     prefix = read_prefix(path)
     if is_packed(prefix):
@@ -328,13 +328,13 @@ def _pieces_of(binary: Binary, request: _Request, *, alone: bool) -> list[_Piece
     for member in archive_members(data, binary.path):
         name = _stable_name(member.name)
         label = f"{binary.name}({name})" if binary.name else name
-        if member.data.startswith(_BITCODE):
+        if member.data.startswith(BITCODE):
             raise InputError(
                 f"member {member.name} is LLVM bitcode, not an object",
                 path=binary.path,
                 advice='build without link-time optimisation: lto = "off" in the cargo profile',
             )
-        if member.data.startswith(_ELF) and not member.name.endswith(_NO_OBJECT):
+        if member.data.startswith(_ELF) and not member.name.endswith(NO_OBJECT):
             elf = Elf(member.data, f"{binary.path}({member.name})")
             pieces.append(_read(elf, binary.name, label, _narrowed(request, elf)))
     pieces = _checked(pieces)

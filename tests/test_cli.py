@@ -28,6 +28,7 @@ EVERY: dict[str, list[str]] = {
     "graph": ["graph", NEW],
     "snapshot": ["snapshot", NEW, "-o", "snapshot.json"],
     "diff": ["diff", OLD, OLD],
+    "doctor": ["doctor", NEW],
     "explain": ["explain"],
     "schema": ["schema", "report"],
 }

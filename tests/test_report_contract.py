@@ -31,6 +31,7 @@ COMMANDS: dict[str, list[str]] = {
         "diff", str(OBJECTS / "c_types-old.o"), str(OBJECTS / "c_types-new.o"), "--all",
     ],
     "compatible": ["diff", OLD, OLD],
+    "doctor": ["doctor", str(OBJECTS / "folded_function-new.o")],
     "kinds": ["explain"],
     "kind": ["explain", "niche-changed"],
     "failure": ["layout", "/no/such/file"],

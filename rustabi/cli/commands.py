@@ -243,6 +243,20 @@ def _diff(options: Namespace, say: Say) -> Answer:
     )
 
 
+def _doctor(options: Namespace, say: Say) -> Answer:
+    from rustabi.doctor import diagnose
+    from rustabi.report.doctor import doctor_report
+    from rustabi.report.text_doctor import doctor_page
+
+    diagnosis = diagnose(options.target, build=_build(options), progress=say)
+    report = doctor_report(diagnosis, options.target)
+    return Answer(
+        report,
+        lambda: doctor_page(report, everything=options.all),
+        code=0 if report.suffices else _CODES["error"],
+    )
+
+
 def _explain(options: Namespace, _: Say) -> Answer:
     from rustabi.report.explain import explain_report
     from rustabi.report.text import explain_page
@@ -275,6 +289,7 @@ _COMMANDS: Final[dict[str, Callable[[Namespace, Say], Answer]]] = {
     "graph": _graph,
     "snapshot": _snapshot,
     "diff": _diff,
+    "doctor": _doctor,
     "explain": _explain,
     "schema": _schema,
 }

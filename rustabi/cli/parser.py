@@ -22,7 +22,8 @@ _EPILOG: Final = """\
 exit codes:
   0  compatible in what was checked; for other commands: done
   1  incompatible
-  2  no verdict: bad input, a failed build, a wrong argument, or data that OLD had and NEW lost
+  2  no verdict: bad input, a failed build, a wrong argument, or data that OLD had and NEW lost;
+     rustabi doctor TARGET tells what to change in a build
 
 example:
   rustabi snapshot libdemo.so -o baseline.json.gz
@@ -75,7 +76,9 @@ def parser() -> Parser:
     commands = whole.add_subparsers(
         dest="command", metavar="COMMAND", required=True, parser_class=Parser
     )
-    for add in (_report, _layout, _symbols, _why, _graph, _snapshot, _diff, _explain, _schema):
+    for add in (
+        _report, _layout, _symbols, _why, _graph, _snapshot, _diff, _doctor, _explain, _schema,
+    ):  # fmt: skip
         add(commands)
     return whole
 
@@ -303,6 +306,25 @@ def _gate(command: Parser) -> None:
     group.add_argument(
         "--no-rules", action="store_true", help="leave out the rules file of the current folder"
     )
+
+
+def _doctor(commands: Any) -> None:
+    command = _command(
+        commands,
+        "doctor",
+        "whether the debug info suffices for a verdict",
+        "Tells whether the debug info of TARGET suffices for a verdict, all that is wrong with it,"
+        " why that matters, and what to change in the build. It takes what other commands refuse."
+        " The exit code is 0 where the debug info suffices, be it with remarks, and 2 where not."
+        " The folder of a crate is built with full debug info: to examine a build of yours, name"
+        " the file.",
+        "rustabi doctor target/release/libdemo.so",
+        "rustabi doctor drivers/demo/demo.ko",
+    )
+    _target(command)
+    command.add_argument("--all", action="store_true", help="list all names, not the first few")
+    _output(command)
+    _cargo(command)
 
 
 def _explain(commands: Any) -> None:

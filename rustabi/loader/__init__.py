@@ -121,8 +121,8 @@ def _no_debug_info(elf: Elf) -> NoDebugInfoError:
     return NoDebugInfoError(
         "no .debug_info section",
         path=elf.path,
-        advice="build it with debug info (cargo: debug = 2; kernel: CONFIG_DEBUG_INFO), and do not"
-        " strip it",
+        advice="build it with debug = 2 in the cargo profile or CONFIG_DEBUG_INFO_DWARF5=y for a"
+        " kernel, and do not strip it; `rustabi doctor` tells more",
     )
 
 

@@ -106,7 +106,7 @@ def split_off() -> NoDebugInfoError:
     return NoDebugInfoError(
         "its debug info is split off into .dwo or .dwp files, which are not read",
         advice='build with split-debuginfo = "off" in the cargo profile, or -C split-debuginfo=off'
-        " for rustc; kernel: without CONFIG_DEBUG_INFO_SPLIT",
+        " for rustc; kernel: without CONFIG_DEBUG_INFO_SPLIT; `rustabi doctor` tells more",
     )
 
 
@@ -114,5 +114,6 @@ def _no_types() -> NoDebugInfoError:
     return NoDebugInfoError(
         "its debug info has no types, as with debuginfo=1",
         advice="build with debug = 2 in the cargo profile, or -C debuginfo=2 for rustc; a library"
-        " whose functions use no type at all looks the same, and has no layout to check",
+        " whose functions use no type at all looks the same, and has no layout to check;"
+        " `rustabi doctor` tells more",
     )

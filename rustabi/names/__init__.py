@@ -23,6 +23,7 @@ from rustabi.names.text import (
 from rustabi.names.v0 import MAX_DEPTH, is_cheap
 
 __all__ = [
+    "STD_CRATES",
     "arguments_of",
     "crate_of",
     "demangle",
@@ -33,6 +34,13 @@ __all__ = [
     "shorten",
     "type_key",
 ]
+
+STD_CRATES: Final = frozenset({
+    "core", "alloc", "std", "compiler_builtins", "panic_abort", "panic_unwind", "unwind",
+    "std_detect", "proc_macro", "test", "hashbrown", "rustc_demangle", "addr2line", "gimli",
+    "miniz_oxide", "object", "adler2",
+})  # fmt: skip
+"""Crates of the standard library, and those that are built into it."""
 
 MAX_INPUT: Final = 1 << 13
 """Characters of a symbol name that is read. The longest of rustc's own has 1,222."""

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from rustabi.report.differences import DiffReport
+from rustabi.report.doctor import DoctorReport
 from rustabi.report.errors import FailureReport
 from rustabi.report.explain import ExplainReport
 from rustabi.report.graphs import GraphReport
@@ -28,6 +29,7 @@ Report: TypeAlias = (
     | WhyReport
     | GraphReport
     | SnapshotReport
+    | DoctorReport
     | ExplainReport
     | FailureReport
 )

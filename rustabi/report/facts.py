@@ -8,17 +8,11 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rustabi.lists import NOT_FOUND as NOT_FOUND  # the report tells of it, the list defines it
 from rustabi.model import Model
+from rustabi.names import STD_CRATES as STD_CRATES
 from rustabi.names import crate_of, demangle
 
 if TYPE_CHECKING:
     from rustabi.diff import Gap
-
-STD_CRATES: Final = frozenset({
-    "core", "alloc", "std", "compiler_builtins", "panic_abort", "panic_unwind", "unwind",
-    "std_detect", "proc_macro", "test", "hashbrown", "rustc_demangle", "addr2line", "gimli",
-    "miniz_oxide", "object", "adler2",
-})  # fmt: skip
-"""Crates of the standard library, and those that are built into it."""
 
 _RUSTC = re.compile(r"rustc version (\S+(?: \([^)]*\))?)")
 _MODULES = re.compile(r"(?<![\w:])(?:[a-z_][a-z0-9_]*(?:\{[^{}]*\})?::|\{[^{}]*\}::)+(?=[\w&*(\[])")
