@@ -216,7 +216,7 @@ def test_layouts_can_be_selected(run: Run) -> None:
 
 def test_symbols_in_all_formats(run: Run) -> None:
     text = run("symbols", NEW).out
-    crc = text.split("config_id")[0].split()[-2]
+    crc = text.split("config_id")[0].split()[-3]
     assert crc.startswith("0x")
     symvers = run("symbols", NEW, "--format", "symvers").out
     assert f"{crc}\tconfig_id\tmember_added-new\tEXPORT_SYMBOL_GPL\t\n" in symvers

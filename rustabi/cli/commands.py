@@ -123,7 +123,8 @@ def _symbols(options: Namespace, say: Say) -> Answer:
     names = symbol_list(options.symbols)
     if options.format == "symtypes":
         return Answer(text=_symtypes(options, names, say))
-    model = _load(options.target, options, say, names, all_types=False)
+    lines_alone = options.format == "symvers"
+    model = _load(options.target, options, say, names, all_types=not lines_alone)
     if options.format == "symvers":
         return Answer(text=_symvers(options, model))
     from rustabi.report.symbols import symbols_report

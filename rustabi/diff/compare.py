@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rustabi.diff.causes import Causes, Reach
 from rustabi.diff.coverage import paired_gaps, types_compared
@@ -47,18 +47,26 @@ def compare(old: Model, new: Model) -> Comparison:
     compared = sum(
         old.symbols[a].kind is not None and new.symbols[b].kind is not None for a, b in symbols.both
     )
-    versions = tuple(_versions(old, new, symbols))
+    versions = tuple(_versions(old, new, symbols, findings))
     types = types_compared(old, new, walk.changes, [each.gap for each in gaps])
     return Comparison(
         old, new, _sorted(findings), gaps, lost, compared, versions, types, len(symbols.removed)
     )
 
 
-def _versions(old: Model, new: Model, symbols: SymbolPairs) -> Iterator[VersionPair]:
+def _versions(
+    old: Model, new: Model, symbols: SymbolPairs, findings: Iterable[Finding]
+) -> Iterator[VersionPair]:
+    broken = {
+        affected.symbol
+        for finding in findings
+        if finding.severity is Severity.BREAK
+        for affected in finding.affected
+    }
     for a, b in symbols.both:
-        before, after = old.symbols[a].version, new.symbols[b].version
-        if before is not None and after is not None:
-            yield VersionPair(old.symbols[a].name, before, after)
+        x, y = old.symbols[a], new.symbols[b]
+        breaks = x.name in broken or y.name in broken
+        yield VersionPair(x.name, x.version, y.version, x.layout, y.layout, breaks)
 
 
 def _compilers(old: Model, new: Model) -> Iterator[Finding]:

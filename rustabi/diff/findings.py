@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from rustabi.diff.gaps import Gap
 from rustabi.diff.kinds import Change, Severity
 from rustabi.graph import Step
+from rustabi.layout_version import bytes_half
 from rustabi.model import Model, TypeId
 
 Verdict: TypeAlias = Literal["compatible", "incompatible", "error"]
@@ -74,12 +75,48 @@ class SharedGap(NamedTuple):
     side: Literal["old", "new", "both"]
 
 
+LayoutState: TypeAlias = Literal["same", "renamed", "changed", "unknown"]
+
+
 class VersionPair(NamedTuple):
-    """The kernel's version of a symbol in both builds."""
+    """The versions of a symbol in both builds; None where a build has none.
+
+    Attributes:
+        symbol: Its name in OLD.
+        old, new: The kernel's versions.
+        old_layout, new_layout: The layout versions; see `rustabi.layout_version`.
+        breaks: A breaking change reaches the symbol.
+    """
 
     symbol: str
-    old: int
-    new: int
+    old: int | None
+    new: int | None
+    old_layout: int | None = None
+    new_layout: int | None = None
+    breaks: bool = False
+
+    @property
+    def crc(self) -> Literal["same", "changed"] | None:
+        """Whether the kernel's version changed; None where a build has none."""
+        if self.old is None or self.new is None:
+            return None
+        return "same" if self.old == self.new else "changed"
+
+    @property
+    def layout(self) -> LayoutState:
+        """Whether a caller has to care.
+
+        ``renamed`` where only names differ; ``unknown`` where a build has no layout version, or
+        they differ because one build tells what the other does not (a gap).
+        """
+        if self.breaks:
+            return "changed"
+        if self.old_layout is None or self.new_layout is None:
+            return "unknown"
+        if self.old_layout == self.new_layout:
+            return "same"
+        same_bytes = bytes_half(self.old_layout) == bytes_half(self.new_layout)
+        return "renamed" if same_bytes else "unknown"
 
 
 class Comparison(NamedTuple):
@@ -92,7 +129,7 @@ class Comparison(NamedTuple):
         lost: Gaps that NEW has although OLD had the data: there is no verdict then, unless
             something breaks anyway.
         compared: Number of symbols that both builds describe.
-        versions: Symbols that have a version in both builds, by their names in OLD.
+        versions: Symbols that both builds export, by their names in OLD.
         types: Number of types that were compared; see `rustabi.diff.coverage`.
         removed: Number of symbols of OLD that NEW does not export.
     """

@@ -34,6 +34,7 @@ from rustabi.report.gates import (
 from rustabi.report.paths import member_path, path_in_words, with_place
 from rustabi.report.select import missing
 from rustabi.report.sidebyside import LayoutChange, TypePairs, layout_changes
+from rustabi.report.versiontable import SymbolVersions, symbol_versions
 from rustabi.rules import NO_GATE, Judged, Judgement, judge
 
 SeverityName: TypeAlias = Literal["break", "risky", "api", "noise"]
@@ -168,6 +169,8 @@ class DiffReport:
     """What was checked, and what could not be, in numbers."""
     gate: GateReport
     """What the findings were judged by: rules, opaque handles, strictness."""
+    versions: tuple[SymbolVersions, ...]
+    """The two versions of each symbol that both builds export."""
     summary: DiffSummary
     """The comparison in numbers."""
     old: BuildFacts
@@ -205,7 +208,7 @@ def diff_report(
     error = _lost(comparison) or _failing_gaps(judgement, gaps)
     broken = any(map(judgement.fails, kept))
     shown = [each for each in kept if noise or each.finding.severity is not Severity.NOISE]
-    versions = {each.symbol: each.old != each.new for each in comparison.versions}
+    versions = {each.symbol: each.crc == "changed" for each in comparison.versions if each.crc}
     pairs = TypePairs(comparison.old, comparison.new)
     return DiffReport(
         report="diff",
@@ -215,6 +218,7 @@ def diff_report(
         gaps=tuple(gaps),
         coverage=coverage_report(comparison, gaps),
         gate=gate_report(judgement, gaps),
+        versions=symbol_versions(comparison),
         summary=_summary(comparison, kept, len(judgement.findings) - len(kept), len(gaps)),
         old=build_facts(comparison.old, old_target),
         new=build_facts(comparison.new, new_target),
@@ -384,8 +388,8 @@ def _summary(
         lowered=sum(each.opaque is not None for each in kept),
         other_crates=other_crates,
         gaps=gaps,
-        versions_compared=len(comparison.versions),
-        versions_changed=sum(each.old != each.new for each in comparison.versions),
+        versions_compared=sum(each.crc is not None for each in comparison.versions),
+        versions_changed=sum(each.crc == "changed" for each in comparison.versions),
     )
 
 

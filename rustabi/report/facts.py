@@ -109,6 +109,16 @@ def readable(name: str) -> str:
     return demangle(name)
 
 
+def crc_text(version: int | None) -> str | None:
+    """A kernel's version as it is written: ``0x0123abcd``."""
+    return None if version is None else f"0x{version:08x}"
+
+
+def layout_text(version: int | None) -> str | None:
+    """A layout version as it is written, half by half: ``0x0123abcd_89ef4567``."""
+    return None if version is None else f"0x{version >> 32:08x}_{version & 0xFFFFFFFF:08x}"
+
+
 def short(name: str) -> str:
     """A name without crate and modules, arguments included: ``Vec<Bar>``, ``Event::Click``."""
     return _MODULES.sub("", name)

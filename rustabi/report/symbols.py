@@ -9,7 +9,7 @@ from typing import Literal
 from rustabi.describe import function_text, type_text
 from rustabi.model import Function, Model, Symbol, Type, TypeId
 from rustabi.references import references
-from rustabi.report.facts import BuildFacts, build_facts, readable
+from rustabi.report.facts import BuildFacts, build_facts, crc_text, layout_text, readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,9 @@ class SymbolReport:
     """Its signature or type in words; empty when no debug info describes it."""
     crc: str | None
     """The kernel's symbol version, such as `0x0123abcd`; null where there is none."""
+    layout: str | None
+    """The layout version, such as `0x0123abcd_89ef4567`, see docs/versions.md; null where no debug
+    info describes the symbol."""
     ambiguous: bool
     """gendwarfksyms has no single answer for this version."""
     types: int
@@ -74,7 +77,8 @@ def _symbol(model: Model, symbol: Symbol, types: int) -> SymbolReport:
         name=readable(symbol.name),
         kind=symbol.kind,
         declaration=declaration(model.types, symbol),
-        crc=None if symbol.version is None else f"0x{symbol.version:08x}",
+        crc=crc_text(symbol.version),
+        layout=layout_text(symbol.layout),
         ambiguous=symbol.ambiguous,
         types=types,
         folded_into=symbol.borrowed,

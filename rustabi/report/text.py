@@ -64,19 +64,19 @@ def symbols_page(report: SymbolsReport) -> Page:
 
 
 def symbol_table(symbols: Sequence[SymbolReport], indent: int = 0) -> Table:
-    """CRC, number of types, names; what is folded or ambiguous is said behind the name.
+    """Both versions, number of types, names; what is folded or ambiguous is said behind the name.
 
     An alias has debug info of its own; its version alone is that of another symbol at its address.
     """
     columns: tuple[Column, ...] = (
-        Column("version"), Column("types", right=True), Column("symbol"),
-        Column("linker name", optional=True),
+        Column("kernel CRC"), Column("layout version"), Column("types", right=True),
+        Column("symbol"), Column("linker name", optional=True),
     )  # fmt: skip
     rows: tuple[tuple[Spans, ...], ...] = tuple(map(_symbol_row, symbols))
     if any(each.binary for each in symbols):
-        columns = (*columns[:2], Column("binary"), *columns[2:])
+        columns = (*columns[:3], Column("binary"), *columns[3:])
         rows = tuple(
-            (*row[:2], spans(each.binary), *row[2:])
+            (*row[:3], spans(each.binary), *row[3:])
             for row, each in zip(rows, symbols, strict=True)
         )
     return Table(columns, rows, indent)
@@ -94,6 +94,7 @@ def _symbol_row(symbol: SymbolReport) -> tuple[Spans, ...]:
     raw = "" if symbol.symbol == symbol.name else symbol.symbol
     return (
         spans(symbol.crc or "-"),
+        spans(symbol.layout or "-"),
         spans(str(symbol.types)),
         spans(name(symbol.name), Span(note, "warn")),
         spans(Span(raw, "dim")),

@@ -40,6 +40,7 @@ from rustabi.report.text_gate import (
     rule_lines,
     tolerated_lines,
 )
+from rustabi.report.versiontable import version_lines
 
 _OF_THE_WHOLE: Final = frozenset({"size-changed", "alignment-changed"})
 """Kinds that mostly follow from another change of the same type."""
@@ -85,6 +86,7 @@ def diff_page(report: DiffReport, *, everything: bool = False) -> Page:
         hidden_lines(hidden, limit),
         tolerated_lines(report, limit),
         rule_lines(report.gate),
+        version_lines(report.versions, everything=everything),
         _notes(report),
         gap_lines(report.gaps, limit),
         coverage_lines(report),
@@ -361,13 +363,11 @@ def _notes(report: DiffReport) -> Iterator[Block]:
         yield line(
             Span(f"{plural(summary.other_crates, 'finding')} of other crates left out", "dim")
         )
-    if summary.versions_changed:
-        differ = f"{summary.versions_changed} of {plural(summary.versions_compared, 'symbol')}"
-        yield line(Span(f"kernel symbol versions (CRC) differ for {differ}", "dim"))
-        if report.verdict == "compatible":
-            text = "a kernel with MODVERSIONS would refuse modules built against OLD that import it"
-            them = text if summary.versions_changed == 1 else text.replace(" it", " them")
-            yield line(Span(them, "dim"), indent=2)
+    if summary.versions_changed and report.verdict == "compatible":
+        text = "a kernel with MODVERSIONS would refuse modules built against OLD that import it"
+        them = text if summary.versions_changed == 1 else text.replace(" it", " them")
+        changed = f"the CRC of {plural(summary.versions_changed, 'symbol')} changed: "
+        yield line(Span(changed + them, "dim"))
     if report.verdict == "incompatible":
         kinds = [each.kind for each in report.findings if each.fails]
         kind = min(kinds, key=lambda each: each in _OF_THE_WHOLE)
