@@ -55,6 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    if arguments[:1] == ["ksyms"]:  # before the parser of all commands: a build calls it often
+        from rustabi.cli import ksyms
+
+        return ksyms.run(arguments[1:])
     try:
         options = parser().parse_args(arguments)
     except SystemExit as done:  # --help and --version

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
+from rustabi.cli import ksyms
 from rustabi.errors import UsageError
 
 _DESCRIPTION: Final = """\
@@ -77,6 +78,11 @@ def parser() -> Parser:
     )
     for add in (_report, _layout, _symbols, _why, _graph, _snapshot, _diff, _explain, _schema):
         add(commands)
+    ksyms.add_options(
+        commands.add_parser(
+            "ksyms", help=ksyms.SUMMARY, description=ksyms.DESCRIPTION, epilog=ksyms.EPILOG
+        )
+    )
     return whole
 
 

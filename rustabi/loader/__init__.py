@@ -54,6 +54,7 @@ def load(
     elf: Elf,
     *,
     symbols: Iterable[str] | None = None,
+    exports: Exports | None = None,
     scope: Scope | None = None,
     all_types: bool = True,
     binary: str = "",
@@ -63,6 +64,7 @@ def load(
     Args:
         elf: The file.
         symbols: Names to take for exported; None for what the file exports.
+        exports: What to take for exported, with places and all, instead of asking the file.
         scope: Of symbol versions; None for ``file`` in relocatable files and ``unit`` in linked
             ones.
         all_types: Load every named type, not only those that the symbols reach.
@@ -75,7 +77,7 @@ def load(
     sections = elf.debug_sections()
     if not sections.info:
         raise _no_debug_info(elf)
-    exports = _exports(elf, symbols)
+    exports = exports or _exports(elf, symbols)
     entries = Entries(Info(sections, WANTED))
     if all(is_split(unit) for unit in entries.units):
         raise split_off().located(elf.path)
