@@ -23,7 +23,7 @@ from rustabi.loader.symbols import Description, find_symbols
 from rustabi.loader.types import WANTED
 from rustabi.model import Composite, Type, TypeId, Unsupported, is_definition
 from rustabi.references import references
-from rustabi.symtypes import Pieces
+from rustabi.symtypes import Pieces, reference_name
 from rustabi.versions import TypeMap
 
 POINTER_PREFIX = "__gendwarfksyms_ptr_"
@@ -152,7 +152,7 @@ class Session:
             self._dump_dies(elf, loaded, rules, groups)
         type_map = TypeMap(loaded.model.types, loaded.model.origins, loaded.roots, rules)
         if rules is not None and rules.type_strings:
-            _settle_references(type_map, rules, elf.path)
+            _settle_references(type_map, loaded, rules, elf.path)
         self._take_versions(type_map, groups)
         if self._wanted.symtypes:
             self._symtypes += type_map.lines()
@@ -266,7 +266,7 @@ def expanded(type_map: TypeMap, symbol: str) -> str:
     return "".join(text)
 
 
-def _settle_references(type_map: TypeMap, rules: KabiRules, path: str) -> None:
+def _settle_references(type_map: TypeMap, loaded: Loaded, rules: KabiRules, path: str) -> None:
     """Check that what rules' type strings refer to is there, and leave out what nothing refers to.
 
     A rule may give the string of a type that no object has; it counts where another string names
@@ -286,9 +286,12 @@ def _settle_references(type_map: TypeMap, rules: KabiRules, path: str) -> None:
             if name not in used:
                 used.add(name)
                 pending.append((name, known[name]))
+    described = {reference_name(node) for node in loaded.model.types}
     for name in rules.type_strings:
         if name in known and name not in used:
-            del known[name]
+            text = "".join(known.pop(name))
+            if name in described:
+                known[name] = (text,)  # no version expands it: what it refers to need not be there
 
 
 # what gendwarfksyms stops at
