@@ -332,4 +332,3 @@ def _unknown(node: Type) -> Unsupported | None:
         parts: Iterable[object] = node.parts
         return next((part for part in parts if isinstance(part, Unsupported)), None)
     return None
-

@@ -37,7 +37,9 @@ example:
 
 def add_options(command: ArgumentParser) -> None:
     """The options of gendwarfksyms."""
-    command.add_argument("objects", metavar="OBJECT", nargs="*", help="an object, module or vmlinux")
+    command.add_argument(
+        "objects", metavar="OBJECT", nargs="*", help="an object, module or vmlinux"
+    )
     command.add_argument(
         "-d", "--debug", action="store_true", help="tell on stderr what is being done"
     )
@@ -45,9 +47,7 @@ def add_options(command: ArgumentParser) -> None:
         "--dump-dies", action="store_true", help="print debug info that was used to stderr"
     )
     command.add_argument("--dump-die-map", action="store_true", help="not possible: refused")
-    command.add_argument(
-        "--dump-types", action="store_true", help="print type strings to stderr"
-    )
+    command.add_argument("--dump-types", action="store_true", help="print type strings to stderr")
     command.add_argument(
         "--dump-versions", action="store_true",
         help="print the texts to stderr that the versions are computed from",
@@ -66,9 +66,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     from rustabi.cli.parser import Parser
 
-    parser = Parser(
-        prog="rustabi ksyms", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=True
-    )
+    parser = Parser(prog="rustabi ksyms", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=True)
     add_options(parser)
     try:
         options = parser.parse_intermixed_args(arguments)

@@ -80,7 +80,9 @@ def symvers_file(targets: Iterable[str], say: Progress = lambda _: None) -> Symv
             module = _module_column(binary.name or name)
             found.append(_versions(binary, module, alone=target.kind == "binary"))
     if not any(each.crcs for each in found):
-        raise InputError("nothing is exported there", advice="name a vmlinux or modules with exports")
+        raise InputError(
+            "nothing is exported there", advice="name a vmlinux or modules with exports"
+        )
     lines = [
         symvers_line(crc, symbol, each.module, each.exports.get(symbol))
         for each in found
