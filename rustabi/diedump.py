@@ -244,7 +244,7 @@ class _Dump:
                 yield each.name, rules.enumerator_values.get(target, value)
 
 
-_Step = Iterator["_Step"]  # type: ignore[misc]  # what a step has to do before it goes on
+_Step = Iterator["_Step"]  # what a step has to do before it goes on
 
 
 def _named(keyword: str, name: str) -> str:

@@ -92,7 +92,8 @@ def read_names(data: bytes) -> list[str]:
 
 def print_order(names: Sequence[str]) -> list[str]:
     """The names in the order of gendwarfksyms' hash table: by bucket, the last read first."""
-    return sorted(reversed(names), key=_bucket)
+    newest_first = list(reversed(names))
+    return sorted(newest_first, key=_bucket)
 
 
 def _bucket(name: str) -> int:

@@ -273,6 +273,15 @@ def _schema(options: Namespace, _: Say) -> Answer:
     return Answer(text=json.dumps(schema, indent=2, ensure_ascii=False) + "\n")
 
 
+def _kernel(options: Namespace, say: Say) -> Answer:
+    from rustabi.cli import kernel
+
+    functions = {
+        "symvers": kernel.symvers, "symtypes-diff": kernel.symtypes_diff, "names": kernel.names,
+    }  # fmt: skip
+    return functions[options.command](options, say)
+
+
 _COMMANDS: Final[dict[str, Callable[[Namespace, Say], Answer]]] = {
     "report": _report,
     "layout": _layout,
@@ -283,4 +292,7 @@ _COMMANDS: Final[dict[str, Callable[[Namespace, Say], Answer]]] = {
     "diff": _diff,
     "explain": _explain,
     "schema": _schema,
+    "symvers": _kernel,
+    "symtypes-diff": _kernel,
+    "names": _kernel,
 }

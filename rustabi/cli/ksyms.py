@@ -22,8 +22,8 @@ SUMMARY: Final = "symbol versions as gendwarfksyms prints them, in a kernel buil
 
 DESCRIPTION: Final = """\
 Reads names of symbols from standard input, one a line, and prints a version for each, as the
-kernel's gendwarfksyms does: with its options, in its order, and in the scope of each whole OBJECT. A
-symbol that no debug info describes has the version 0, and is told on stderr."""
+kernel's gendwarfksyms does: with its options, in its order, and in the scope of each whole
+OBJECT. A symbol that no debug info describes has the version 0, and is told on stderr."""
 
 EPILOG: Final = """\
 exit codes:
