@@ -7,9 +7,10 @@ one of those does; a type that only comes or goes does so because a record that 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import compress
 from typing import Literal, NamedTuple, TypeAlias
 
 from rustabi.symtypesfile import Tokens, Unit, reaching, users
@@ -149,32 +150,47 @@ _OPEN, _CLOSE, _SEPARATORS = ("{", "("), ("}", ")"), (",", ";")
 _ATTRIBUTE = re.compile(r"\w+\(\d+\)|\[.*\]|:|0x[0-9a-f]+|\d+|=")
 
 
-def differences(old: Tokens, new: Tokens) -> list[Difference]:
+def differences(old: Tokens, new: Tokens) -> Iterator[Difference]:
     """The parts in which two records differ; one that only stands elsewhere has moved."""
     before, after = _parts(old), _parts(new)
     matcher = SequenceMatcher(None, before, after, autojunk=False)
-    found = [
-        each
+    blocks = [
+        (before[start:end], after[new_start:new_end])
         for edit, start, end, new_start, new_end in matcher.get_opcodes()
         if edit != "equal"
-        for each in _paired(before[start:end], after[new_start:new_end])
     ]
-    return _joined(found)
+    gone = [part for removed, _ in blocks for part in removed]
+    come = [part for _, added in blocks for part in added]
+    shared = Counter(map(_name, gone)) & Counter(map(_name, come))
+    lost, fresh = _unpaired(gone, shared), _unpaired(come, shared)
+    partners: dict[str, list[str]] = defaultdict(list)
+    for part, unpaired in zip(gone, lost, strict=True):
+        if not unpaired:
+            partners[_name(part)].append(part)
+    first_old = first_new = 0
+    for removed, added in blocks:
+        leaving = list(compress(removed, lost[first_old : first_old + len(removed)]))
+        arriving = fresh[first_new : first_new + len(added)]
+        first_old, first_new = first_old + len(removed), first_new + len(added)
+        renamed = len(leaving) == sum(arriving) == 1
+        for part in () if renamed else leaving:
+            yield Difference("removed", part, "")
+        for part, is_new in zip(added, arriving, strict=True):
+            if is_new and not renamed:
+                yield Difference("added", "", part)
+                continue
+            other = leaving[0] if is_new else partners[_name(part)].pop(0)
+            yield Difference("moved" if other == part else "changed", other, part)
 
 
-def _joined(found: Sequence[Difference]) -> list[Difference]:
-    """Parts that went in one place and came in another, as one difference."""
-    come = {_name(each.new): each for each in reversed(found) if each.edit == "added"}
-    gone = {_name(each.old) for each in found if each.edit == "removed"}
-    joined = []
-    for each in found:
-        other = come.pop(_name(each.old), None) if each.edit == "removed" else None
-        if other is not None:
-            edit: Edit = "moved" if each.old == other.new else "changed"
-            joined.append(Difference(edit, each.old, other.new))
-        elif each.edit != "added" or _name(each.new) not in gone or each in come.values():
-            joined.append(each)
-    return joined
+def _unpaired(parts: Sequence[str], shared: Counter[str]) -> list[bool]:
+    """Which parts have no partner of their name on the other side."""
+    left = shared.copy()
+    found = []
+    for part in parts:
+        left[_name(part)] -= 1
+        found.append(left[_name(part)] < 0)
+    return found
 
 
 def _parts(tokens: Tokens) -> list[str]:
@@ -193,24 +209,6 @@ def _parts(tokens: Tokens) -> list[str]:
             parts.append([])
         depth += token in _OPEN
     return [" ".join(part) for part in parts if part]
-
-
-def _paired(old: list[str], new: list[str]) -> Iterator[Difference]:
-    """Parts of one name as changed, the others as removed and added."""
-    if len(old) == len(new) == 1:
-        yield Difference("changed", old[0], new[0])
-        return
-    partners = {_name(part): part for part in reversed(old)}
-    names = {_name(part) for part in new}
-    for part in old:
-        if _name(part) not in names or partners[_name(part)] != part:
-            yield Difference("removed", part, "")
-    for part in new:
-        other = partners.pop(_name(part), None)
-        if other is None:
-            yield Difference("added", "", part)
-        elif other != part:
-            yield Difference("changed", other, part)
 
 
 def _name(part: str) -> str:

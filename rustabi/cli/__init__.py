@@ -15,7 +15,7 @@ from rustabi.errors import RustabiError
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from rustabi.cli.commands import Answer
+    from rustabi.cli.answer import Answer
 
 _INTERRUPTED = 130
 _NO_VERDICT = 2

@@ -10,34 +10,15 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final
 
+from rustabi.cli.answer import Answer, Say
 from rustabi.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from rustabi.cargo import Build
     from rustabi.loader import Loaded
     from rustabi.model import Model
-    from rustabi.report.page import Page
-
-Say: TypeAlias = Callable[[str], None]
-"""Takes what is being done, in words."""
-
-
-class Answer(NamedTuple):
-    """What a command has to say.
-
-    Attributes:
-        report: The values, for JSON.
-        page: Makes a page of them, for people.
-        text: What to print in a format of another kind, instead of both.
-        code: The exit code.
-    """
-
-    report: object = None
-    page: Callable[[], Page] | None = None
-    text: str | None = None
-    code: int = 0
 
 
 def run(options: Namespace, say: Say) -> Answer:

@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from rustabi.cli.commands import Answer, Say
+from rustabi.cli.answer import Answer, Say
 
 
 def symvers(options: Namespace, say: Say) -> Answer:

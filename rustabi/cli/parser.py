@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
-from rustabi.cli import ksyms
+from rustabi.cli import ksyms_options as ksyms
 from rustabi.errors import UsageError
 
 _DESCRIPTION: Final = """\
