@@ -82,7 +82,7 @@ def test_help_teaches(run: Run) -> None:
     for command in (*EVERY, "ksyms"):
         assert any(line.split()[:1] == [command] for line in said.out.splitlines())
         told = run(command, "--help").out
-        assert f"example:\n  rustabi {command}" in told
+        assert f"  rustabi {command}" in told.split("example:\n")[1]
 
 
 def test_every_example_is_understood() -> None:
