@@ -23,6 +23,7 @@ from rustabi.loader.symbols import Description, find_symbols
 from rustabi.loader.types import WANTED
 from rustabi.model import Composite, Type, TypeId, Unsupported, is_definition
 from rustabi.references import references
+from rustabi.renamed import has_renamed, with_printed_names
 from rustabi.symtypes import Pieces, reference_name
 from rustabi.versions import TypeMap
 
@@ -149,8 +150,12 @@ class Session:
         exports = Exports(tuple(open_names), "given list", self._places, {})
         loaded = load(elf, exports=exports, all_types=False, scope="file")
         _require_known(loaded, elf.path)
+        if rules is not None and has_renamed(loaded.model.types):
+            roots = [loaded.roots[name].type for name in self._met(elf, loaded, groups)]
+            types = with_printed_names(loaded.model.types, roots, rules)
+            loaded = loaded._replace(model=loaded.model._replace(types=types))
         if self._wanted.dies or self._wanted.debug:
-            self._dump_dies(elf, loaded, rules, groups)
+            self._dump_dies(loaded, rules, self._met(elf, loaded, groups))
         type_map = TypeMap(loaded.model.types, loaded.model.origins, loaded.roots, rules)
         if rules is not None and rules.type_strings:
             _settle_references(type_map, loaded, rules, elf.path)
@@ -214,13 +219,7 @@ class Session:
             if self._wanted.types and self._wanted.symtypes:
                 self._notes.append(f"{name} {''.join(type_map.symbols[name])}")
 
-    def _dump_dies(
-        self,
-        elf: Elf,
-        loaded: Loaded,
-        rules: KabiRules | None,
-        groups: Mapping[str, list[str]],
-    ) -> None:
+    def _met(self, elf: Elf, loaded: Loaded, groups: Mapping[str, list[str]]) -> list[str]:
         """The symbols in the order in which their entries are met, of aliases one."""
         entries = Entries(Info(elf.debug_sections(), WANTED))
         described = find_symbols(entries, loaded.roots, self._places, "file")
@@ -230,11 +229,17 @@ class Session:
             if found is not None:
                 others = [each for each in groups.get(name, ()) if each != found.symbol]
                 met.setdefault(found, name if found.pointer else (others or [found.symbol])[0])
-        for found in sorted(met, key=lambda each: (each.unit, each.pointer, each.position)):
-            self._debug("process_symbol", met[found])
+        return [
+            met[found]
+            for found in sorted(met, key=lambda each: (each.unit, each.pointer, each.position))
+        ]
+
+    def _dump_dies(self, loaded: Loaded, rules: KabiRules | None, met: Iterable[str]) -> None:
+        types = loaded.model.types
+        for name in met:
+            self._debug("process_symbol", name)
             if self._wanted.dies:
-                root = loaded.roots[met[found]]
-                types = loaded.model.types
+                root = loaded.roots[name]
                 self._notes.append(
                     die_text(types, root.type, is_function=root.is_function, rules=rules)
                 )
