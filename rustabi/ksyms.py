@@ -23,7 +23,7 @@ from rustabi.loader.symbols import Description, find_symbols
 from rustabi.loader.types import WANTED
 from rustabi.model import Composite, Type, TypeId, Unsupported, is_definition
 from rustabi.references import references
-from rustabi.renamed import has_renamed, with_printed_names
+from rustabi.standins import as_printed, has_stand_ins
 from rustabi.symtypes import Pieces, reference_name
 from rustabi.versions import TypeMap
 
@@ -150,9 +150,9 @@ class Session:
         exports = Exports(tuple(open_names), "given list", self._places, {})
         loaded = load(elf, exports=exports, all_types=False, scope="file")
         _require_known(loaded, elf.path)
-        if rules is not None and has_renamed(loaded.model.types):
+        if rules is not None and has_stand_ins(loaded.model.types):
             roots = [loaded.roots[name].type for name in self._met(elf, loaded, groups)]
-            types = with_printed_names(loaded.model.types, roots, rules)
+            types = as_printed(loaded.model.types, roots, rules)
             loaded = loaded._replace(model=loaded.model._replace(types=types))
         if self._wanted.dies or self._wanted.debug:
             self._dump_dies(loaded, rules, self._met(elf, loaded, groups))

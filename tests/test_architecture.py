@@ -34,7 +34,7 @@ LEVELS = {
     "kabi": 6,
     "symtypes": 7,
     "diedump": 8,
-    "renamed": 8,
+    "standins": 8,
     "symtypesfile": 8,
     "versions": 8,
     "symtypesdiff": 9,

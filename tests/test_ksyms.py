@@ -336,6 +336,47 @@ def test_type_strings_of_rules(ask: Ask, here: Path, names: str) -> None:
         assert said == expected
 
 
+STAND_INS = r"""
+#define REPLACE(type, name, new) union { new; struct { type __kabi_renamed##name; }; }
+#define IGNORE(n, new) union { new; unsigned char __kabi_ignored##n; }
+#define RESERVE(n, new) union { new; struct { unsigned long __kabi_reserved##n; }; }
+struct leaf { int l; };
+struct last { int first; REPLACE(long, was_last, int n1; int n2); };
+struct holder { int x; struct last *p; struct last *q; int z; };
+struct within { struct { struct last *deep; } in; int w; };
+struct lost { REPLACE(struct leaf *, was_lost, long nn); };
+struct twice { struct lost *one; REPLACE(struct lost *, was_twice, long nn); int t; };
+struct called { int (*call)(struct last *); RESERVE(1, long r); struct last *after; };
+struct hidden { IGNORE(1, struct last *i); };
+struct hiding { struct hidden *h; IGNORE(2, struct last *i); struct last *t; };
+union named { struct last *l; long __kabi_renamedwas_named; };
+typedef union named named_t;
+struct repeated { named_t one; named_t *two; union named three; int i; };
+struct self { struct self *me; REPLACE(struct self *, was_self, long nn); };
+"""
+STRUCTS = [
+    "last", "holder", "within", "lost", "twice", "called", "hidden", "hiding", "repeated", "self",
+]  # fmt: skip
+
+
+@needs_oracle
+@needs_gcc
+@pytest.mark.parametrize("first", range(len(STRUCTS)))
+def test_stand_ins_in_any_order(ask: Ask, here: Path, first: int) -> None:
+    """Names of replaced members wander, and where to depends on what was met before."""
+    declared = STRUCTS[first:] + STRUCTS[:first]
+    functions = "".join(f"int f_{name}(struct {name} *p) {{ return 0; }}\n" for name in declared)
+    variables = "".join(f"struct {name} *v_{name};\n" for name in declared[::3])
+    compiled(STAND_INS + functions + variables, here / "x.o")
+    names = [f"f_{name}" for name in STRUCTS] + [f"v_{name}" for name in declared[::3]]
+    for listed in (names, names[first:], names[: first + 1], [names[first]], names[::2]):
+        text = "".join(f"{name}\n" for name in listed)
+        expected, said = both(
+            ask, text, ["-s", "--dump-dies", "--dump-versions", "x.o"], here, here
+        )
+        assert said == expected
+
+
 EXAMPLE = "0a 0b 0c 1a 1b 1c 2a 2b 2c 3a 3b 3c 4a 5a 5b 6a"
 
 

@@ -1,4 +1,4 @@
-"""Names of members that kABI stand-ins replaced, as gendwarfksyms comes to print them.
+"""Members that kABI stand-ins replaced or hide, as gendwarfksyms comes to print them.
 
 With ``--stable`` a union with a member ``__kabi_renamed<name>`` is taken for what was there before,
 and the member that holds the union is printed with that name. gendwarfksyms keeps the name in one
@@ -32,18 +32,8 @@ from rustabi.model import (
 from rustabi.references import references
 
 
-def has_renamed(types: Iterable[Type]) -> bool:
-    """Whether some member is called ``__kabi_renamed<name>``."""
-    return any(
-        (member.name or "").startswith(RENAMED)
-        for node in types
-        if isinstance(node, Composite)
-        for member in members_of(node)
-    )
-
-
-def with_printed_names(
-    types: Sequence[Type], symbols: Iterable[TypeId | None], rules: KabiRules
+def as_printed(
+    types: Sequence[Type], symbols: Sequence[TypeId | None], rules: KabiRules
 ) -> tuple[Type, ...]:
     """The types with members and parameters called as gendwarfksyms prints them.
 
@@ -54,23 +44,49 @@ def with_printed_names(
 
     Returns:
         The table; in it no member is called ``__kabi_renamed<name>`` any more, but
-        ``__kabi_reserved``.
+        ``__kabi_reserved``, and a struct of ignored members alone has none.
     """
-    roots = list(symbols)
-    walk = _Walk(types, roots, rules)
-    for type_id in roots:
-        walk.symbol(type_id)
-    return tuple(_without_renamed(node) for node in walk.types)
+    found = list(types)
+    if _is_any_called(types, RENAMED):
+        walk = _Walk(types, symbols, rules)
+        for type_id in symbols:
+            walk.symbol(type_id)
+        found = walk.types
+    return tuple(_settled(types, node) for node in found)
 
 
-def _without_renamed(node: Type) -> Type:
+def has_stand_ins(types: Iterable[Type]) -> bool:
+    """Whether any member is called ``__kabi_...``."""
+    return _is_any_called(types, PREFIX)
+
+
+def _is_any_called(types: Iterable[Type], prefix: str) -> bool:
+    return any(
+        member.name is not None and member.name.startswith(prefix)
+        for node in types
+        if isinstance(node, Composite)
+        for member in members_of(node)
+    )
+
+
+def _settled(types: Sequence[Type], node: Type) -> Type:
     if not isinstance(node, Composite):
         return node
+    if all(isinstance(part, Member) and is_ignored(types, part) for part in node.parts):
+        return node._replace(parts=())
     parts: list[Part] = []
     for part in node.parts:
-        renamed = isinstance(part, Member) and (part.name or "").startswith(RENAMED)
-        parts.append(part._replace(name=f"{PREFIX}reserved") if renamed else part)  # type: ignore[call-arg]
+        if isinstance(part, Member) and (part.name or "").startswith(RENAMED):
+            parts.append(part._replace(name=f"{PREFIX}reserved"))
+        else:
+            parts.append(part)
     return node._replace(parts=tuple(parts))
+
+
+def is_ignored(types: Sequence[Type], member: Member) -> bool:
+    """Whether a member's type is a union that hides it."""
+    former = None if member.type is None else stand_in(types, types[member.type])
+    return former is not None and former.status == "ignored"
 
 
 class _Walk:
@@ -156,7 +172,7 @@ class _Walk:
             if isinstance(part, VariantPart):
                 yield self._variant_part(part, replay)
                 parts.append(part)
-            elif isinstance(part, Member) and not self._is_ignored(part):
+            elif isinstance(part, Member) and not is_ignored(self._given, part):
                 self._start(replay)
                 yield self._type(part.type)
                 parts.append(part._replace(name=self._name or part.name))
@@ -170,11 +186,6 @@ class _Walk:
         for member in (*part.members, *(each for v in part.variants for each in v.members)):
             self._start(replay)
             yield self._type(member.type)
-
-    def _is_ignored(self, member: Member) -> bool:
-        node = None if member.type is None else self._given[member.type]
-        former = None if node is None else stand_in(self._given, node)
-        return former is not None and former.status == "ignored"
 
 
 def _leading_to_shared_unions(
