@@ -21,7 +21,6 @@ from rustabi.model import (
     Function,
     Member,
     Modifier,
-    Parameter,
     Part,
     Type,
     TypeId,
@@ -104,6 +103,8 @@ class _Walk:
         self._rules = rules
         self._name: str | None = None
         self._done: set[tuple[TypeId, bool]] = set()
+        self._named: dict[tuple[TypeId, int], tuple[int, str | None]] = {}
+        self._started = 0
         self._expanded: set[TypeId] = set()
         self._replayed = _leading_to_shared_unions(types, symbols)
 
@@ -135,20 +136,29 @@ class _Walk:
         elif isinstance(node, Array):
             yield self._type(node.element)
         elif isinstance(node, Function):
-            yield self._function(type_id, node, replay)
+            yield self._function(type_id, node)
         elif isinstance(node, Composite):
             yield self._composite(type_id, node, again, replay)
         self._done.add((type_id, again))
 
-    def _function(self, type_id: TypeId, node: Function, replay: bool) -> Iterator[_Step]:
-        parameters: list[Parameter] = []
-        for parameter in node.parameters:
+    def _function(self, type_id: TypeId, node: Function) -> Iterator[_Step]:
+        """Parameters; of one that is met again before it is done, the inner text is kept."""
+        for index, parameter in enumerate(node.parameters):
+            key = (type_id, index)
+            replay = key in self._named
             self._start(replay)
+            started = self._started = self._started + 1
             yield self._type(parameter.type)
-            parameters.append(parameter._replace(name=self._name or parameter.name))
+            if not replay and started > self._named.get(key, (0, None))[0]:
+                self._named[key] = started, self._name
         yield self._type(node.result)
-        if not replay:
-            self.types[type_id] = node._replace(parameters=tuple(parameters))
+        names = [self._named[type_id, index][1] for index in range(len(node.parameters))]
+        self.types[type_id] = node._replace(
+            parameters=tuple(
+                parameter._replace(name=name or parameter.name)
+                for parameter, name in zip(node.parameters, names, strict=True)
+            )
+        )
 
     def _start(self, replay: bool) -> None:
         """A member or parameter begins."""
