@@ -188,7 +188,7 @@ def test_names_of_a_kernel() -> None:
     assert bits == 64
 
 
-def test_names_of_a_binary(capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_of_a_binary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = str(OBJECTS / "constructs.o")
     assert main(["names", path, "--hash-names", "--format", "json"]) == 0
     report = json.loads(capsys.readouterr().out)
@@ -196,6 +196,11 @@ def test_names_of_a_binary(capsys: pytest.CaptureFixture[str]) -> None:
         name for name in symvers(GOLDENS / "gendwarfksyms/constructs.o.symver") if len(name) > 55
     ]
     assert [each["symbol"] for each in report["names"]] == sorted(long)
+    snapshot = str(tmp_path / "x.json")
+    assert main(["snapshot", path, "-o", snapshot]) == 0
+    capsys.readouterr()
+    assert main(["names", snapshot, "--hash-names", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == report
     assert main(["names", path]) == 0
     assert capsys.readouterr().out.startswith(f"{report['exported']} exported symbols, ")
 

@@ -25,6 +25,8 @@ from rustabi.names import without_llvm_suffix
 from rustabi.report.facts import plural, readable
 from rustabi.report.page import Column, Page, Span, Table, line, name, spans
 from rustabi.report.select import near, read_symbol_list
+from rustabi.snapshot import is_snapshot
+from rustabi.snapshot import read as read_snapshot
 from rustabi.target import resolve
 
 _VERSIONS_RECORD: Final = 64
@@ -77,7 +79,13 @@ def read_exports(targets: Iterable[str]) -> tuple[list[str], int]:
     bits = 64
     for target in targets:
         path = Path(target)
-        if path.is_file() and b"\0" not in read_prefix(path):
+        prefix = read_prefix(path) if path.is_file() else b""
+        if is_snapshot(prefix):
+            model = read_snapshot(path)
+            bits = 8 * model.facts.address_size
+            found.update(dict.fromkeys(symbol.name for symbol in model.symbols))
+            continue
+        if prefix and b"\0" not in prefix:
             listed = read_symbol_list(read_binary(path).decode("utf-8", "surrogateescape"))
             found.update(dict.fromkeys(listed))
             continue
