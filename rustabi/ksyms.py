@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from rustabi.binary.elf import Elf
 from rustabi.binary.exports import Exports
-from rustabi.diedump import die_text
 from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.unit import Info
 from rustabi.errors import DwarfError, InputError
@@ -23,7 +22,6 @@ from rustabi.loader.symbols import Description, find_symbols
 from rustabi.loader.types import WANTED
 from rustabi.model import Composite, Type, TypeId, Unsupported, is_definition
 from rustabi.references import references
-from rustabi.standins import as_printed, has_stand_ins
 from rustabi.symtypes import Pieces, reference_name
 from rustabi.versions import TypeMap
 
@@ -150,10 +148,8 @@ class Session:
         exports = Exports(tuple(open_names), "given list", self._places, {})
         loaded = load(elf, exports=exports, all_types=False, scope="file")
         _require_known(loaded, elf.path)
-        if rules is not None and has_stand_ins(loaded.model.types):
-            roots = [loaded.roots[name].type for name in self._met(elf, loaded, groups)]
-            types = as_printed(loaded.model.types, roots, rules)
-            loaded = loaded._replace(model=loaded.model._replace(types=types))
+        if rules is not None:
+            loaded = self._with_stand_ins(elf, loaded, rules, groups)
         if self._wanted.dies or self._wanted.debug:
             self._dump_dies(loaded, rules, self._met(elf, loaded, groups))
         type_map = TypeMap(loaded.model.types, loaded.model.origins, loaded.roots, rules)
@@ -234,7 +230,20 @@ class Session:
             for found in sorted(met, key=lambda each: (each.unit, each.pointer, each.position))
         ]
 
+    def _with_stand_ins(
+        self, elf: Elf, loaded: Loaded, rules: KabiRules, groups: Mapping[str, list[str]]
+    ) -> Loaded:
+        from rustabi.standins import as_printed, has_stand_ins
+
+        if not has_stand_ins(loaded.model.types):
+            return loaded
+        roots = [loaded.roots[name].type for name in self._met(elf, loaded, groups)]
+        types = as_printed(loaded.model.types, roots, rules)
+        return loaded._replace(model=loaded.model._replace(types=types))
+
     def _dump_dies(self, loaded: Loaded, rules: KabiRules | None, met: Iterable[str]) -> None:
+        from rustabi.diedump import die_text
+
         types = loaded.model.types
         for name in met:
             self._debug("process_symbol", name)
