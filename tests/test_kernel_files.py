@@ -113,7 +113,7 @@ def test_a_symbol_without_debug_info(
     assert main(["symvers", "a.ko", "-o", "Module.symvers"]) == 0
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err == "rustabi: note: a: 1 symbols without version: assembled\n"
+    assert said.err == "rustabi: note: a: 1 symbol without version: assembled\n"
     text = (tmp_path / "Module.symvers").read_text()
     assert text == "0x00000000\tassembled\ta\tEXPORT_SYMBOL\t\n"
 
@@ -127,7 +127,7 @@ def test_a_binary_without_debug_info(tmp_path: Path) -> None:
     (tmp_path / "a.ko").write_bytes(kernel_module("alpha", exporting="alpha"))
     file = symvers_file([str(tmp_path)])
     assert [line[:2] for line in lines_of(file.text)] == [(0xD272D446, "alpha"), (0, "f")]
-    assert file.notes == ("bare: 1 symbols without version: no .debug_info section",)
+    assert file.notes == ("bare: 1 symbol without version: no .debug_info section",)
 
 
 def test_an_object_is_taken_whole() -> None:

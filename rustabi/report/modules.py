@@ -17,15 +17,13 @@ from rustabi.binary.open import read_binary
 from rustabi.errors import InputError, NoDebugInfoError
 from rustabi.loader import load
 from rustabi.loader.depth import require_types, typed_crates
+from rustabi.report.facts import plural
 from rustabi.report.symvers import Export, exports_of_kernel, module_name, symvers_line
 from rustabi.target import Binary, Progress, resolve
 from rustabi.versions import with_versions
 
 _MODULE_SECTION: Final = ".gnu.linkonce.this_module"
 """Every module has it, and nothing else (scripts/mod/modpost.c writes it)."""
-
-_SHOWN: Final = 10
-"""Names that a note lists."""
 
 
 class Versions(NamedTuple):
@@ -121,20 +119,16 @@ def _notes(found: Sequence[Versions]) -> Iterable[str]:
     owners: dict[str, str] = {}
     for each in found:
         without = sorted(name for name, crc in each.crcs.items() if crc is None)
-        if each.reason:
-            yield f"{each.module}: {len(without)} symbols without version: {each.reason}"
-        elif without:
-            yield f"{each.module}: {len(without)} symbols without version: {_some(without)}"
+        if without:
+            count = plural(len(without), "symbol")
+            why = each.reason or ", ".join(without)
+            yield f"{each.module}: {count} without version: {why}"
         if each.declared:
             names = sorted(each.declared)
-            what = f"{len(names)} versions are those of declarations"
-            yield f"{each.module}: {what}, as no unit with types defines the symbol: {_some(names)}"
+            count = plural(len(names), "version")
+            why = "from declarations, as no unit with types defines the symbol"
+            yield f"{each.module}: {count} {why}: {', '.join(names)}"
         for name in sorted(each.crcs):
             if name in owners:
                 yield f"{name} is exported by {owners[name]} and by {each.module}"
             owners.setdefault(name, each.module)
-
-
-def _some(names: Sequence[str]) -> str:
-    rest = f", … ({len(names) - _SHOWN} more)" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + rest
