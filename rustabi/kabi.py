@@ -17,7 +17,8 @@ from rustabi.model import Composite, Member, Modifier, Type, TypeId, members_of
 SECTION = ".discard.gendwarfksyms.kabi_rules"
 
 PREFIX = "__kabi_"
-_RESERVED, _IGNORED, _RENAMED = PREFIX + "reserved", PREFIX + "ignored", PREFIX + "renamed"
+RENAMED = PREFIX + "renamed"
+_RESERVED, _IGNORED = PREFIX + "reserved", PREFIX + "ignored"
 _SMALLEST = 6
 """Bytes of a rule: a version digit and three more strings, each with its NUL."""
 
@@ -121,8 +122,8 @@ def _status(member: Member) -> StandIn | None:
         return StandIn("reserved", member.type)
     if name.startswith(_IGNORED):
         return StandIn("ignored", member.type)
-    if name.startswith(_RENAMED):
-        return StandIn("reserved", member.type, name.removeprefix(_RENAMED))
+    if name.startswith(RENAMED):
+        return StandIn("reserved", member.type, name.removeprefix(RENAMED))
     return None
 
 

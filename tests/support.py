@@ -52,3 +52,12 @@ def symvers(path: Path) -> dict[str, set[int]]:
         _, name, crc = line.split()
         answers.setdefault(name, set()).add(int(crc, 16))
     return answers
+
+
+ORACLE = Path(os.environ.get("RUSTABI_ORACLE", Path.home() / ".cache" / "rustabi-oracle"))
+"""Where the kernel's own tool is: ``gendwarfksyms``, and its examples of kABI rules beside it."""
+
+needs_oracle = pytest.mark.skipif(
+    not (ORACLE / "gendwarfksyms").is_file(),
+    reason="no gendwarfksyms: set RUSTABI_ORACLE to its folder",
+)

@@ -19,6 +19,7 @@ from tests.support import GOLDENS, OBJECTS
 
 OLD = str(OBJECTS / "member_added-old.o")
 NEW = str(OBJECTS / "member_added-new.o")
+TYPES = str(GOLDENS / "gendwarfksyms" / "member_added-new.o.symtypes")
 
 EVERY: dict[str, list[str]] = {
     "report": ["report", NEW],
@@ -31,6 +32,9 @@ EVERY: dict[str, list[str]] = {
     "doctor": ["doctor", NEW],
     "explain": ["explain"],
     "schema": ["schema", "report"],
+    "symvers": ["symvers", NEW],
+    "symtypes-diff": ["symtypes-diff", TYPES, TYPES],
+    "names": ["names", NEW],
 }
 
 
@@ -76,10 +80,10 @@ def test_help_teaches(run: Run) -> None:
     said = run("--help")
     assert (said.code, said.err) == (0, "")
     assert "exit codes:" in said.out
-    for command in EVERY:
-        assert f"    {command} " in said.out
+    for command in (*EVERY, "ksyms"):
+        assert any(line.split()[:1] == [command] for line in said.out.splitlines())
         told = run(command, "--help").out
-        assert f"example:\n  rustabi {command}" in told
+        assert f"  rustabi {command}" in told.split("example:\n")[1]
 
 
 def test_every_example_is_understood() -> None:

@@ -12,10 +12,11 @@ from jsonschema import Draft202012Validator
 
 from rustabi.cli import main
 from rustabi.report.contract import ADAPTER, json_schema
-from tests.support import OBJECTS, ROOT
+from tests.support import GOLDENS, OBJECTS, ROOT
 
 NEW = str(OBJECTS / "nested_change-new.o")
 OLD = str(OBJECTS / "nested_change-old.o")
+TYPES = str(GOLDENS / "gendwarfksyms" / "nested_change")
 
 COMMANDS: dict[str, list[str]] = {
     "report": ["report", OLD, NEW],
@@ -34,6 +35,8 @@ COMMANDS: dict[str, list[str]] = {
     "doctor": ["doctor", str(OBJECTS / "folded_function-new.o")],
     "kinds": ["explain"],
     "kind": ["explain", "niche-changed"],
+    "symtypes": ["symtypes-diff", f"{TYPES}-old.o.symtypes", f"{TYPES}-new.o.symtypes"],
+    "names": ["names", str(OBJECTS / "constructs.o"), "--hash-names"],
     "failure": ["layout", "/no/such/file"],
     "usage": ["layout"],
 }  # fmt: skip

@@ -15,7 +15,7 @@ from rustabi.errors import RustabiError
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from rustabi.cli.commands import Answer
+    from rustabi.cli.answer import Answer
 
 _INTERRUPTED = 130
 _NO_VERDICT = 2
@@ -55,6 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    if arguments[:1] == ["ksyms"]:  # before the parser of all commands: a build calls it often
+        from rustabi.cli import ksyms
+
+        return ksyms.run(arguments[1:])
     try:
         options = parser().parse_args(arguments)
     except SystemExit as done:  # --help and --version

@@ -9,34 +9,15 @@ import json
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final
 
+from rustabi.cli.answer import Answer, Say
 from rustabi.errors import UsageError
 
 if TYPE_CHECKING:
     from rustabi.cargo import Build
     from rustabi.loader import Loaded
     from rustabi.model import Model
-    from rustabi.report.page import Page
-
-Say: TypeAlias = Callable[[str], None]
-"""Takes what is being done, in words."""
-
-
-class Answer(NamedTuple):
-    """What a command has to say.
-
-    Attributes:
-        report: The values, for JSON.
-        page: Makes a page of them, for people.
-        text: What to print in a format of another kind, instead of both.
-        code: The exit code.
-    """
-
-    report: object = None
-    page: Callable[[], Page] | None = None
-    text: str | None = None
-    code: int = 0
 
 
 def run(options: Namespace, say: Say) -> Answer:
@@ -282,6 +263,15 @@ def _schema(options: Namespace, _: Say) -> Answer:
     return Answer(text=json.dumps(schema, indent=2, ensure_ascii=False) + "\n")
 
 
+def _kernel(options: Namespace, say: Say) -> Answer:
+    from rustabi.cli import kernel
+
+    functions = {
+        "symvers": kernel.symvers, "symtypes-diff": kernel.symtypes_diff, "names": kernel.names,
+    }  # fmt: skip
+    return functions[options.command](options, say)
+
+
 _COMMANDS: Final[dict[str, Callable[[Namespace, Say], Answer]]] = {
     "report": _report,
     "layout": _layout,
@@ -293,4 +283,7 @@ _COMMANDS: Final[dict[str, Callable[[Namespace, Say], Answer]]] = {
     "doctor": _doctor,
     "explain": _explain,
     "schema": _schema,
+    "symvers": _kernel,
+    "symtypes-diff": _kernel,
+    "names": _kernel,
 }

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
+from rustabi.cli import ksyms_options as ksyms
 from rustabi.errors import UsageError
 
 _DESCRIPTION: Final = """\
@@ -80,6 +81,13 @@ def parser() -> Parser:
         _report, _layout, _symbols, _why, _graph, _snapshot, _diff, _doctor, _explain, _schema,
     ):  # fmt: skip
         add(commands)
+    for add_kernel in (_symvers, _symtypes_diff, _names):
+        add_kernel(commands)
+    ksyms.add_options(
+        commands.add_parser(
+            "ksyms", help=ksyms.SUMMARY, description=ksyms.DESCRIPTION, epilog=ksyms.EPILOG
+        )
+    )
     return whole
 
 
@@ -351,5 +359,68 @@ def _schema(commands: Any) -> None:
         "rustabi schema report -o report.schema.json",
     )
     command.add_argument("which", choices=("snapshot", "report", "rules"), help="of what")
+    group = command.add_argument_group("output")
+    group.add_argument("-o", "--output", metavar="FILE", help="write to FILE, whole or not at all")
+
+
+# files of a kernel build
+
+
+def _symvers(commands: Any) -> None:
+    command = _command(
+        commands,
+        "symvers",
+        "a Module.symvers from debug info",
+        "Writes the exported symbols of kernels and modules as Module.symvers has them: version,"
+        " name, module, export type, namespace. In linked files and modules each version is"
+        " computed in the unit that defines the symbol, as a kernel build does. A symbol without"
+        " version has 0x00000000, and is told on stderr. The module is the path as given, where it"
+        " leads below the current folder, else the file's name.",
+        "rustabi symvers vmlinux -o Module.symvers",
+        "rustabi symvers vmlinux samples/rust/rust_print.ko",
+    )
+    command.add_argument("targets", metavar="TARGET", nargs="+", help="vmlinux, modules, folders")
+    _plain_output(command)
+
+
+def _symtypes_diff(commands: Any) -> None:
+    command = _command(
+        commands,
+        "symtypes-diff",
+        "why versions differ, from two sets of .symtypes",
+        "Holds two trees of .symtypes files against each other, without any binary: which exported"
+        " symbols have another version, and which changed record each is due to, once per record."
+        " OLD and NEW are folders, files of one object, or consolidated files; those of genksyms"
+        " and of gendwarfksyms are both read. Exit code 0: same, 1: different, 2: bad input.",
+        "rustabi symtypes-diff build-old build-new",
+        "rustabi symtypes-diff old/rust/kernel.symtypes new/rust/kernel.symtypes",
+    )
+    command.add_argument("old", metavar="OLD", help="a folder or file")
+    command.add_argument("new", metavar="NEW", help="a folder or file")
+    command.add_argument("--all", action="store_true", help="list all symbols, however many")
+    _output(command)
+
+
+def _names(commands: Any) -> None:
+    command = _command(
+        commands,
+        "names",
+        "exports whose names are too long for the kernel",
+        "Lists exported symbols whose names do not fit into the kernel's tables: __versions of a"
+        " module (55 bytes on 64-bit machines) and kallsyms (511). A TARGET is a binary, a folder"
+        " of them, a Module.symvers or a list of symbols. With --hash-names each gets a short name"
+        " that every build computes alike; --lookup reads the table either way.",
+        "rustabi names rust/kernel.o",
+        "rustabi names Module.symvers --hash-names",
+    )
+    command.add_argument("targets", metavar="TARGET", nargs="+", help="what to read")
+    command.add_argument("--hash-names", action="store_true", help="show a short name for each")
+    command.add_argument(
+        "--lookup", metavar="NAME", help="only the symbol of this name or this short name"
+    )
+    _output(command)
+
+
+def _plain_output(command: Parser) -> None:
     group = command.add_argument_group("output")
     group.add_argument("-o", "--output", metavar="FILE", help="write to FILE, whole or not at all")

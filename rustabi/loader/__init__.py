@@ -14,8 +14,7 @@ from rustabi.errors import NoDebugInfoError
 from rustabi.loader.depth import Depth, depth_of, is_split, split_off
 from rustabi.loader.symbols import Description, Scope, SymbolEntries, find_symbols
 from rustabi.loader.types import WANTED, TypeLoader
-from rustabi.loader.vtables import load_vtables
-from rustabi.model import Facts, Model, Symbol, TypeId, Unit
+from rustabi.model import Facts, Model, Symbol, TypeId, Unit, Vtable
 
 __all__ = ["Loaded", "Root", "Scope", "load", "load_without_types"]
 
@@ -42,18 +41,21 @@ class Loaded(NamedTuple):
         roots: Symbol name -> root; symbols without any entry are left out.
         scope: As the caller asked.
         depths: How much each of the model's units says.
+        declared: Symbols that no unit with types defines: their version is that of a declaration.
     """
 
     model: Model
     roots: dict[str, Root]
     scope: Scope
     depths: tuple[Depth, ...] = ()
+    declared: frozenset[str] = frozenset()
 
 
 def load(
     elf: Elf,
     *,
     symbols: Iterable[str] | None = None,
+    exports: Exports | None = None,
     scope: Scope | None = None,
     all_types: bool = True,
     binary: str = "",
@@ -63,6 +65,7 @@ def load(
     Args:
         elf: The file.
         symbols: Names to take for exported; None for what the file exports.
+        exports: What to take for exported, with places and all, instead of asking the file.
         scope: Of symbol versions; None for ``file`` in relocatable files and ``unit`` in linked
             ones.
         all_types: Load every named type, not only those that the symbols reach.
@@ -75,7 +78,7 @@ def load(
     sections = elf.debug_sections()
     if not sections.info:
         raise _no_debug_info(elf)
-    exports = _exports(elf, symbols)
+    exports = exports or _exports(elf, symbols)
     entries = Entries(Info(sections, WANTED))
     if all(is_split(unit) for unit in entries.units):
         raise split_off().located(elf.path)
@@ -85,7 +88,7 @@ def load(
     roots, listed = _load_symbols(entries, types, exports, described, binary)
     if all_types:
         _load_all(entries, types)
-    vtables = load_vtables(elf, entries, types) if all_types else ()
+    vtables = _vtables(elf, entries, types) if all_types else ()
     types.finish()
     units = tuple(
         Unit(_unit_name(unit.name), unit.producer, unit.language, binary) for unit in entries.units
@@ -98,7 +101,21 @@ def load(
         facts=_facts(elf, exports, units),
         origins=tuple(types.origins),
     )
-    return Loaded(model, roots, scope, tuple(depth_of(entries, unit) for unit in entries.units))
+    depths = tuple(depth_of(entries, unit) for unit in entries.units)
+    return Loaded(model, roots, scope, depths, _declared(described))
+
+
+def _vtables(elf: Elf, entries: Entries, types: TypeLoader) -> tuple[Vtable, ...]:
+    from rustabi.loader.vtables import load_vtables  # brings demanglers, which take time to import
+
+    return load_vtables(elf, entries, types)
+
+
+def _declared(described: dict[str, SymbolEntries]) -> frozenset[str]:
+    found = ((name, entries.versioned) for name, entries in described.items())
+    return frozenset(
+        name for name, entry in found if entry and not entry.definition and not entry.pointer
+    )
 
 
 def load_without_types(

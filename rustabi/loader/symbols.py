@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Literal, NamedTuple, TypeAlias
 
 from rustabi.dwarf import constants as c
@@ -79,7 +80,7 @@ def find_symbols(
     for index, unit in enumerate(entries.units):
         if scope == "unit" and unit.language in c.LANG_ASSEMBLER:
             continue  # its entries say no types; a kernel build takes them from elsewhere
-        for description in _descriptions(entries, unit, index, found):
+        for description in _descriptions(entries, unit, index, found, scope):
             if description.specified:
                 specified.setdefault(description.symbol, description)
             else:
@@ -87,7 +88,8 @@ def find_symbols(
         for description in _pointers(entries, unit, index, found):
             pointers.setdefault(description.symbol, []).append(description)
     groups = _alias_groups(listed, places)
-    choose = _first if scope == "file" else _from_defining_unit
+    rust = {index for index, unit in enumerate(entries.units) if unit.language == c.LANG_RUST}
+    choose = _first if scope == "file" else partial(_from_defining_unit, rust=rust)
     result = {}
     for name in listed:
         group = [name, *(member for member in groups.get(name, ()) if member != name)]
@@ -117,22 +119,33 @@ def _first(
 
 
 def _from_defining_unit(
-    candidates: list[list[Description]], pointers: list[list[Description]]
+    candidates: list[list[Description]], pointers: list[list[Description]], *, rust: set[int]
 ) -> Description | None:
-    """The first entry in the unit that defines the symbol; an alias's unit; a pointer's; any."""
-    for found in candidates:
-        for description in found:
-            if description.definition:
-                owner = description.unit
-                return _first([[each for each in found if each.unit == owner]
-                               for found in candidates], [])  # fmt: skip
+    """The first entry in the unit that the kernel build takes the symbol from.
+
+    That is the unit which defines it. In Rust it may be an alias's: equal functions are folded, and
+    only one keeps its entry (rust/exports.c has a pointer to each, declared as int). In C, what the
+    linker defines (``jiffies``) counts where it is exported, in the unit with a pointer to it. Then
+    come an alias's unit, an alias's pointer, and any that declares it.
+    """
+    owners = [each.unit for found in candidates for each in found if each.definition]
+    own = [each.unit for each in candidates[0] if each.definition]
+    exporting = pointers[0] if pointers else []
+    if exporting and not own and not rust.intersection(owners):
+        unit = exporting[0].unit
+        return _first([[each for each in candidates[0] if each.unit == unit]], [exporting[:1]])
+    for owner in owners[:1]:
+        return _first([[each for each in found if each.unit == owner] for found in candidates], [])
     return _first([], pointers) or _first(candidates, [])
 
 
 def _descriptions(
-    entries: Entries, unit: Unit, index: int, wanted: Mapping[str, object]
+    entries: Entries, unit: Unit, index: int, wanted: Mapping[str, object], scope: Scope
 ) -> Iterator[Description]:
-    """Descriptions of wanted symbols in one unit, the first of each name, in document order."""
+    """Descriptions of wanted symbols in one unit, the first of each name, in document order.
+
+    GCC's entries of its builtins say no types; only gendwarfksyms on a whole file takes them.
+    """
     first: dict[str, Description] = {}
     specified: dict[str, Description] = {}
     defined: set[str] = set()
@@ -153,7 +166,7 @@ def _descriptions(
             used = origin.offset
             if name not in wanted:
                 name = _name(origin)
-        if name in wanted:
+        if name in wanted and (scope == "file" or not _is_builtin(entry)):
             first.setdefault(name, Description(used, offset, index, name, False))
             if not entry.attributes.get(c.AT_DECLARATION):
                 defined.add(name)
@@ -186,6 +199,10 @@ def _pointers(
         is_function = target is not None and target.tag == c.TAG_SUBROUTINE_TYPE
         used = target.offset if target is not None and is_function else pointer.offset
         yield Description(used, offset, index, symbol, False, pointer=True)
+
+
+def _is_builtin(entry: Entry) -> bool:
+    return (text(entry, c.AT_NAME) or "").startswith("__builtin_")
 
 
 def _name(entry: Entry) -> str:

@@ -33,6 +33,7 @@ __all__ = [
     "pairing_key",
     "shorten",
     "type_key",
+    "without_llvm_suffix",
 ]
 
 STD_CRATES: Final = frozenset({
@@ -103,7 +104,12 @@ def pairing_key(name: str) -> str:
         For names that are not Rust's: the name without ``.llvm.N``.
     """
     path, suffix = _symbol(name)
-    return _LLVM_SUFFIX.sub("", name) if path is None else item_path(path) + suffix
+    return without_llvm_suffix(name) if path is None else item_path(path) + suffix
+
+
+def without_llvm_suffix(name: str) -> str:
+    """A linker's name without the ``.llvm.N`` that LLVM appends: N differs between builds."""
+    return _LLVM_SUFFIX.sub("", name)
 
 
 def crate_of(name: str) -> str:

@@ -16,9 +16,11 @@ from rustabi.report.errors import FailureReport
 from rustabi.report.explain import ExplainReport
 from rustabi.report.graphs import GraphReport
 from rustabi.report.layouts import LayoutReport
+from rustabi.report.longnames import NamesReport
 from rustabi.report.snapshots import SnapshotReport
 from rustabi.report.summary import SummaryReport
 from rustabi.report.symbols import SymbolsReport
+from rustabi.report.symtypes import SymtypesDiffReport
 from rustabi.report.why import WhyReport
 
 Report: TypeAlias = (
@@ -26,6 +28,8 @@ Report: TypeAlias = (
     | SummaryReport
     | LayoutReport
     | SymbolsReport
+    | SymtypesDiffReport
+    | NamesReport
     | WhyReport
     | GraphReport
     | SnapshotReport

@@ -45,10 +45,15 @@ def symvers_lines(
             to be exported as Rust's are (rust/exports.c).
     """
     for symbol in symbols:
-        export = exports.get((symbol.binary, symbol.name), Export(_GPL))
         module = module_name(symbol.binary or Path(target).name)
-        version = symbol.version or 0
-        yield f"0x{version:08x}\t{symbol.name}\t{module}\t{export.type}\t{export.namespace}"
+        export = exports.get((symbol.binary, symbol.name))
+        yield symvers_line(symbol.version, symbol.name, module, export)
+
+
+def symvers_line(version: int | None, symbol: str, module: str, export: Export | None) -> str:
+    """One line; an export that is not known is taken for Rust's."""
+    kind, namespace = export or Export(_GPL)
+    return f"0x{version or 0:08x}\t{symbol}\t{module}\t{kind}\t{namespace}"
 
 
 def module_name(name: str) -> str:

@@ -1,0 +1,83 @@
+"""``rustabi ksyms``: in place of the kernel's gendwarfksyms, with its options and its output.
+
+A kernel build calls it once per object, so it comes before all other commands are set up, and
+imports only what it needs.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rustabi.cli.ksyms_options import DESCRIPTION, EPILOG, add_options
+from rustabi.cli.output import write
+from rustabi.cli.parser import Parser
+from rustabi.errors import UsageError
+
+if TYPE_CHECKING:
+    from rustabi.binary.elf import Elf
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the arguments after ``ksyms`` say.
+
+    Raises:
+        RustabiError: It cannot be done; nothing has been printed.
+    """
+    parser = Parser(prog="rustabi ksyms", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=True)
+    add_options(parser)
+    try:
+        options = parser.parse_intermixed_args(arguments)
+    except SystemExit as done:  # --help
+        return int(done.code or 0)
+    _check(options)
+    from rustabi.ksyms import Session, Wanted, read_names
+
+    names = read_names(sys.stdin.buffer.read())
+    if not names:
+        return 0
+    session = Session(
+        names,
+        Wanted(
+            stable=options.stable,
+            symtypes=options.symtypes is not None,
+            debug=options.debug,
+            dies=options.dump_dies,
+            types=options.dump_types,
+            versions=options.dump_versions,
+        ),
+    )
+    for path in options.objects:
+        session.add(_elf(path))
+    answer = session.answer()
+    if options.symtypes is not None:
+        write(answer.symtypes, options.symtypes)
+    _warn(answer.notes)
+    write("".join(f"{line}\n" for line in answer.lines), None)
+    return 0
+
+
+def _check(options: Namespace) -> None:
+    if not options.objects:
+        raise UsageError("no object is named", advice="rustabi ksyms --help tells more")
+    if options.dump_die_map:
+        raise UsageError(
+            "--dump-die-map is about addresses in gendwarfksyms' own memory, which rustabi has not",
+            advice="--dump-dies prints the same text without them",
+        )
+
+
+def _elf(path: str) -> Elf:
+    from rustabi.binary.elf import Elf
+    from rustabi.binary.open import read_binary
+
+    return Elf(read_binary(Path(path)), path)
+
+
+def _warn(notes: Sequence[str]) -> None:
+    for note in notes:
+        sys.stderr.buffer.write(note.encode("utf-8", "surrogateescape") + b"\n")
+    sys.stderr.flush()
