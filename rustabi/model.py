@@ -284,6 +284,21 @@ class Unit(NamedTuple):
 Storage: TypeAlias = Literal["code", "read-only", "writable", "thread-local"]
 
 
+class ParameterPlace(NamedTuple):
+    """Where a parameter stands at the first address of a function, as its DWARF location says.
+
+    Attributes:
+        registers: DWARF numbers of the machine, in the order of the value's bytes.
+        sizes: Bytes of the value in each of `registers`; empty when one register holds all of it.
+            The end of the value may be missing.
+        memory: The value is in memory, where the one register points to.
+    """
+
+    registers: tuple[int, ...]
+    sizes: tuple[int, ...] = ()
+    memory: bool = False
+
+
 class Symbol(NamedTuple):
     """An exported symbol.
 
@@ -300,6 +315,8 @@ class Symbol(NamedTuple):
         storage: Where the linker puts it: in code, in data that may be written or not, or once per
             thread. None where the symbol table does not say.
         layout: The layout version, 64 bits; see `rustabi.layout_version`.
+        passing: Where each parameter of a function stands when it is called, None where that is not
+            known; empty where nothing is.
     """
 
     name: str
@@ -312,6 +329,7 @@ class Symbol(NamedTuple):
     binary: str = ""
     storage: Storage | None = None
     layout: int | None = None
+    passing: tuple[ParameterPlace | None, ...] = ()
 
 
 class Slot(NamedTuple):

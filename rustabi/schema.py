@@ -269,6 +269,21 @@ class Unit(_Record):
     )
 
 
+class ParameterPlace(_Record):
+    """Where a parameter stands at the first address of a function."""
+
+    registers: Items[Natural] = Field(
+        description="numbers that DWARF gives the machine's registers, in the order of the value's"
+        " bytes"
+    )
+    sizes: Items[Natural] = Field(
+        [],
+        description="bytes of the value in each of `registers`, perhaps without its end; absent if"
+        " one register holds all of it",
+    )
+    memory: bool = Field(False, description="the one register points to the value in memory")
+
+
 class Symbol(_Record):
     """An exported symbol."""
 
@@ -297,6 +312,11 @@ class Symbol(_Record):
         None,
         description="layout version: 32 bits over bytes, then 32 bits over bytes and names; absent"
         " if no debug info describes the symbol",
+    )
+    passing: Items[ParameterPlace | None] = Field(
+        [],
+        description="where each parameter of a function stands when it is called, null where that"
+        " is not known; absent if nothing is",
     )
 
 

@@ -22,7 +22,7 @@ from rustabi.binary.sections import Sections
 from rustabi.dwarf import constants as c
 from rustabi.loader import Loaded, load
 from tests.dwarf_encoder import REFERENCE, TEXT, Attribute, Encoder, Node, Unit
-from tests.elf_writer import EM_X86_64, STT_FUNC, STT_OBJECT, ElfWriter, Symbol
+from tests.elf_writer import EM_X86_64, STT_FUNC, STT_OBJECT, ElfWriter, Relocation, Symbol
 
 __all__ = [
     "REFERENCE", "TEXT", "Attribute", "Node", "Unit", "array", "base", "build", "debug_sections",
@@ -313,6 +313,7 @@ def build(
     machine: int = EM_X86_64,
     symbols: Iterable[Symbol] | None = None,
     relocated: bool = False,
+    relocations: Sequence[Relocation] = (),
     damage: Damage | None = None,
 ) -> bytes:
     """The units as an object file.
@@ -325,6 +326,7 @@ def build(
         symbols: None for the functions and variables described, each at a place of its own.
         relocated: Leave string offsets to relocations, as compilers do: with addends (SHT_RELA) in
             64-bit objects, without (SHT_REL) in 32-bit ones.
+        relocations: Further ones.
         damage: Is given the sections by name, to change them before they are written.
     """
     encoder = Encoder(units, little_endian, address_size)
@@ -335,7 +337,8 @@ def build(
     if damage is not None:
         damage(sections)
     return ElfWriter(
-        sections, found if symbols is None else symbols, encoder.relocations if relocated else (),
+        sections, found if symbols is None else symbols,
+        [*relocations, *(encoder.relocations if relocated else ())],
         little_endian=little_endian, bits=8 * address_size, machine=machine,
         in_place=address_size == 4,
     ).data()  # fmt: skip

@@ -6,7 +6,9 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-EM_386, EM_PPC, EM_S390, EM_ARM, EM_X86_64, EM_AARCH64 = 3, 20, 22, 40, 62, 183
+EM_386, EM_PPC, EM_S390, EM_ARM, EM_X86_64, EM_AARCH64, EM_RISCV = (
+    3, 20, 22, 40, 62, 183, 243
+)  # fmt: skip
 ET_REL, ET_EXEC, ET_DYN = 1, 2, 3
 SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB, SHT_RELA, SHT_NOBITS, SHT_REL = 1, 2, 3, 4, 8, 9
 SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR, SHF_COMPRESSED = 1, 2, 4, 0x800

@@ -22,6 +22,7 @@ from rustabi.model import (
     Model,
     Modifier,
     Parameter,
+    ParameterPlace,
     Slot,
     Symbol,
     Type,
@@ -53,6 +54,11 @@ _MODIFIERS = [
     "pointer", "reference", "rvalue_reference", "const", "volatile", "restrict", "atomic",
     "immutable", "packed", "shared", "typedef",
 ]  # fmt: skip
+_PLACES = [
+    ParameterPlace((5,)),
+    ParameterPlace((5, 4), (8, 4)),
+    ParameterPlace((1,), memory=True),
+]
 
 
 def texts() -> SearchStrategy[str]:
@@ -167,6 +173,7 @@ def models(draw: st.DrawFn, max_types: int = 8) -> Model:
         maybe(st.integers(0, (1 << 32) - 1)), st.booleans(), maybe(texts()), texts(),
         storage=st.sampled_from([None, "code", "read-only", "writable", "thread-local"]),
         layout=maybe(st.integers(0, (1 << 64) - 1)),
+        passing=tuples_of(maybe(st.sampled_from(_PLACES))),
     )  # fmt: skip
     slot = st.builds(Slot, maybe(texts()), maybe(types))
     vtable = st.builds(Vtable, texts(), texts(), maybe(types), tuples_of(slot))
@@ -219,7 +226,10 @@ def example() -> Model:
             Modifier("const", "", None, 8, 8),
         ),
         symbols=(
-            Symbol("use_bar", "function", 0, 1, 0x0000BEEF, layout=0xBEEF),
+            Symbol(
+                "use_bar", "function", 0, 1, 0x0000BEEF, storage="code", layout=0xBEEF,
+                passing=(*_PLACES, None),
+            ),
             Symbol("alias", "function", 0, 1, 0, True, "use_bar", "a.o"),
             Symbol("lost", None, None),
         ),

@@ -7,6 +7,7 @@ sample is built anew in each way.
 from __future__ import annotations
 
 import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,3 +117,68 @@ def test_two_seeds_are_a_permutation(tmp_path: Path) -> None:
             assert finding.change.old.startswith("memory order ")
             assert finding.change.old != finding.change.new
     assert permuted
+
+
+FUNCTIONS = {
+    "scalars": "mut a: u64, mut b: u64, mut c: u64",
+    "halves": "mut a: u64, mut b: u64, (c, _): (u64, u64)",
+    "floats": "x: f64, mut a: u64, y: f32, mut b: u64, c: u64",
+    "packed": "pair: (u32, u32), mut a: u64, mut b: u64, c: u64",
+    "large": "big: (u64, u64, u64), mut a: u64, mut b: u64, c: u64",
+}
+BODIES = {
+    "sum": "a ^ b ^ c",
+    "swap": "core::mem::swap(&mut a, &mut b); ext(a / (b | 1), b, c)",
+    "first": "a = b; ext(a, c, 7)",
+    "second": "b = a; a = c; ext(5, a, b)",
+    "calls": "let r = ext(9, a, b); ext(r, b, c)",
+}
+"""What GCC and LLVM describe by the register of another parameter from the first address on."""
+
+
+def functions(abi: str, body: str, level: str, folder: Path) -> Path:
+    """`FUNCTIONS` with one of the bodies, built."""
+    rows = [
+        f"#[no_mangle] pub unsafe {abi} fn {name}({taken}) -> u64 {{ {BODIES[body]} }}"
+        for name, taken in FUNCTIONS.items()
+    ]
+    source = folder / "demo.rs"
+    head = "#![no_std]\n#![allow(warnings)]\nextern { fn ext(a: u64, b: u64, c: u64) -> u64; }\n"
+    source.write_text(head + "\n".join(rows))
+    output = folder / f"demo-{len(abi)}-{body}-{level}.o"
+    subprocess.run(
+        ["rustc", "--crate-type=lib", "--emit=obj", "-g", "-Cpanic=abort", f"-Copt-level={level}",
+         "-o", output, source],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return output
+
+
+def called_otherwise(old: Path, new: Path) -> set[str]:
+    return {
+        finding.type
+        for finding in compare(model_of(old), model_of(new)).findings
+        if finding.change.kind is ChangeKind.CALLING_CONVENTION_CHANGED
+    }
+
+
+@needs_rustc
+@pytest.mark.slow
+@pytest.mark.parametrize("abi", ["", 'extern "C"'])
+def test_another_body_is_called_alike(abi: str, tmp_path: Path) -> None:
+    builds = [functions(abi, body, level, tmp_path) for body in BODIES for level in "012s"]
+    for old in builds:
+        for new in builds:
+            assert called_otherwise(old, new) == set(), (old.name, new.name)
+
+
+@needs_rustc
+def test_another_convention_is_not(tmp_path: Path) -> None:
+    """By the psABI of x86-64, C passes the small pair in one register, and the large one in none.
+
+    Rust takes two registers, and a pointer.
+    """
+    old, new = (functions(abi, "sum", "2", tmp_path) for abi in ('extern "C"', ""))
+    if model_of(old).facts.machine != "x86_64":
+        pytest.skip("another machine's convention")
+    assert called_otherwise(old, new) == {"packed", "large"}

@@ -130,7 +130,7 @@ class Identity:
         alike = type(a) is type(b) and (a.size, a.alignment) == (b.size, b.alignment)
         if not alike or not self._may_be_renamed(a.name, b.name):
             return Mismatch(ChangeKind.MEMBER_RETYPED)
-        if not self._equal_bytes(old, new):
+        if not self.equal_bytes(old, new):
             return Mismatch(ChangeKind.MEMBER_RETYPED)
         self.renamed[old, new] = Change(ChangeKind.TYPE_RENAMED, "", a.name, b.name)
         self._visit((old, new))
@@ -158,7 +158,7 @@ class Identity:
             return False  # what only a new version of the standard library does
         return type_key(old) not in self._new_names and type_key(new) not in self._old_names
 
-    def _equal_bytes(self, old: TypeId, new: TypeId) -> bool:
+    def equal_bytes(self, old: TypeId, new: TypeId) -> bool:
         """Whether nothing but names tells two types apart, however deep one looks."""
         known = self._old_bytes.of(old)
         return known is not None and known == self._new_bytes.of(new)
@@ -167,7 +167,7 @@ class Identity:
         """Pair types of one name: those of equal bytes first, what is left in order."""
         left, pairs, rest = list(new), [], []
         for type_id in old:
-            match = next((each for each in left if self._equal_bytes(type_id, each)), None)
+            match = next((each for each in left if self.equal_bytes(type_id, each)), None)
             if match is None:
                 rest.append(type_id)
             else:

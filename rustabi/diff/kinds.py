@@ -29,6 +29,7 @@ class ChangeKind(StrEnum):
     SYMBOL_REMOVED = "symbol-removed"
     SYMBOL_ADDED = "symbol-added"
     SIGNATURE_CHANGED = "signature-changed"
+    CALLING_CONVENTION_CHANGED = "calling-convention-changed"
     STATIC_CHANGED = "static-changed"
     PARAMETER_RENAMED = "parameter-renamed"
     TYPE_KIND_CHANGED = "type-kind-changed"
@@ -99,6 +100,12 @@ KINDS: dict[ChangeKind, KindInfo] = {
         _B, "A function takes or returns other types, or another number of parameters.",
         "Callers pass arguments in the registers and forms of the old signature.",
         "fn f(x: u32)  ->  fn f(x: u64)",
+    ),
+    ChangeKind.CALLING_CONVENTION_CHANGED: KindInfo(
+        _B, "A function of the same signature takes a parameter in another register.",
+        "Callers put arguments where the old function took them. It is found where the debug info"
+        " of both builds tells the place; where it does not, a gap names the function.",
+        "extern \"C\" fn split(pair: (u64, u64, u64), scale: u64)  ->  fn split(..)",
     ),
     ChangeKind.STATIC_CHANGED: KindInfo(
         _B, "An exported static has another type, or is stored otherwise.",

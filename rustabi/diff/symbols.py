@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rustabi.describe import function_text, type_text
 from rustabi.diff.identity import Identity, Mismatch
 from rustabi.diff.kinds import Change, ChangeKind, Severity
+from rustabi.diff.passing import passing_changes
 from rustabi.model import Function, Model, Storage, Symbol, Type, TypeId, Vtable
 from rustabi.names import demangle, pairing_key
 
@@ -69,6 +70,10 @@ class _Pairing:
         return result
 
 
+_SAME_PASSING = frozenset({ChangeKind.PARAMETER_RENAMED, ChangeKind.POINTER_KIND_CHANGED})
+"""Changes of a signature that leave its arguments where they are."""
+
+
 class Signatures:
     """Compares the declarations of paired symbols.
 
@@ -90,7 +95,10 @@ class Signatures:
             return
         a, b = self._node(self._old, old), self._node(self._new, new)
         if old.kind == "function" and isinstance(a, Function) and isinstance(b, Function):
-            yield from self._functions(a, b)
+            found = list(self._functions(a, b))
+            yield from found
+            if all(each.kind in _SAME_PASSING for each in found):
+                yield from passing_changes(self._old, self._new, old, new, self._identity)
         else:
             yield from self._mismatch("", old.type, new.type, ChangeKind.STATIC_CHANGED)
             yield from _moved(old.storage, new.storage)

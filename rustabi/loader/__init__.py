@@ -12,6 +12,8 @@ from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.unit import Info
 from rustabi.errors import NoDebugInfoError
 from rustabi.loader.depth import Depth, depth_of, is_split, split_off
+from rustabi.loader.passing import WANTED as PASSING
+from rustabi.loader.passing import with_passing
 from rustabi.loader.symbols import Description, Scope, SymbolEntries, find_symbols
 from rustabi.loader.types import WANTED, TypeLoader
 from rustabi.model import Facts, Model, Symbol, TypeId, Unit, Vtable
@@ -79,7 +81,7 @@ def load(
     if not sections.info:
         raise _no_debug_info(elf)
     exports = exports or _exports(elf, symbols)
-    entries = Entries(Info(sections, WANTED))
+    entries = Entries(Info(sections, WANTED | PASSING if all_types else WANTED))
     if all(is_split(unit) for unit in entries.units):
         raise split_off().located(elf.path)
     scope = scope or ("file" if elf.relocatable else "unit")
@@ -90,6 +92,8 @@ def load(
         _load_all(entries, types)
     vtables = _vtables(elf, entries, types) if all_types else ()
     types.finish()
+    if all_types:
+        listed = with_passing(elf, entries, listed, exports.places, types.types)
     units = tuple(
         Unit(_unit_name(unit.name), unit.producer, unit.language, binary) for unit in entries.units
     )

@@ -21,6 +21,7 @@ from rustabi.model import (
     Model,
     Modifier,
     Parameter,
+    ParameterPlace,
     Slot,
     Symbol,
     Unit,
@@ -204,8 +205,8 @@ _TARGETS: Final[dict[str, Any]] = {
     for each in (
         Argument, Array, Base, Composite, Constant, Enumeration, Enumerator, Facts, Function,
         Member,
-        Modifier, Parameter, Slot, Symbol, Unit, Unspecified, Unsupported, Variant, VariantPart,
-        Vtable,
+        Modifier, Parameter, ParameterPlace, Slot, Symbol, Unit, Unspecified, Unsupported, Variant,
+        VariantPart, Vtable,
     )
 }  # fmt: skip
 """Name of a record in the schema -> the class of the same name in the model."""

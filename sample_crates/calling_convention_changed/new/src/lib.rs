@@ -1,9 +1,9 @@
-//! The function is called in another way, but DWARF does not say how a function is called.
+//! The function is called in another way: only the registers that its parameters arrive in show it.
 
 #![no_std]
 #![allow(dead_code, improper_ctypes_definitions)]
 
-// not reported: DWARF has no calling convention for a function definition
+// reported: `scale` arrives in another register, because `pair` is passed in another way
 #[no_mangle]
 #[inline(never)]
 pub fn split(pair: (u64, u64, u64), scale: u64) -> (u64, u64, u64) {
