@@ -98,7 +98,7 @@ class TypeStrings:
         self.types = types
         self.rules = rules
         self._known: dict[TypeId, Pieces] = {}
-        self._uses: dict[TypeId, tuple[TypeId, ...]] = {}
+        self._written: dict[TypeId, frozenset[TypeId]] = {}
         self._references: dict[TypeId, str | None] = {}
         self._depth = 0
 
@@ -128,16 +128,18 @@ class TypeStrings:
             _write(self.types[type_id], writer)
             self._depth -= 1
             pieces = self._known[type_id] = _bounded(writer.pieces())
-            self._uses[type_id] = tuple(writer.uses)
+            self._written[type_id] = frozenset(writer.written)
         return pieces
 
-    def uses(self, type_id: TypeId) -> tuple[TypeId, ...]:
-        """The named types that the type's string refers to: gendwarfksyms goes on to those."""
+    def written(self, type_id: TypeId) -> frozenset[TypeId]:
+        """The types that the type's string refers to or has in place: gendwarfksyms goes on there."""
         self.of(type_id)
-        return self._uses[type_id]
+        return self._written[type_id]
 
-    def of_symbol(self, type_id: TypeId | None, is_function: bool) -> tuple[Pieces, list[TypeId]]:
-        """The type string of a symbol, which its version starts from, and the types it uses."""
+    def of_symbol(
+        self, type_id: TypeId | None, is_function: bool
+    ) -> tuple[Pieces, frozenset[TypeId]]:
+        """The type string of a symbol, which its version starts from, and the types it goes on to."""
         writer = _Writer(self)
         node = None if type_id is None else self.types[type_id]
         if is_function and isinstance(node, Function):
@@ -145,18 +147,18 @@ class TypeStrings:
         else:
             writer.text("variable ")
             writer.type(type_id)
-        return writer.pieces(), writer.uses
+        return writer.pieces(), frozenset(writer.written)
 
 
 class _Writer:
     """Collects pieces, joining neighbouring text.
 
     Attributes:
-        uses: The named types that were referred to, in order.
+        written: The types that were referred to or written in place.
     """
 
     def __init__(self, strings: TypeStrings) -> None:
-        self.uses: list[TypeId] = []
+        self.written: list[TypeId] = []
         self._strings = strings
         self._done: list[str] = []
         self._text: list[str] = []
@@ -169,13 +171,12 @@ class _Writer:
         if type_id is None:
             self._text.append("base_type void")
             return
+        self.written.append(type_id)
         reference = self._strings.reference(type_id)
         if reference is not None:
             self._reference(reference)
-            self.uses.append(type_id)
             return
         pieces = self._strings.of(type_id)
-        self.uses += self._strings.uses(type_id)
         self._text.append(pieces[0])
         for index in range(1, len(pieces), 2):
             self._reference(pieces[index])

@@ -24,6 +24,7 @@ LEVELS = {
     "names": 1,
     "model": 1,
     "references": 2,
+    "partition": 2,
     "binary": 2,
     "dwarf": 3,
     "loader": 4,

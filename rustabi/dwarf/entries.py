@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from typing import NamedTuple, NoReturn
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, NoReturn
 
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.forms import Attributes, IndirectAttributes, Reader
@@ -196,6 +196,49 @@ class Entries:
                     at = self._after_children(unit, at)
         except _DAMAGE as error:
             _damaged(at, error)
+
+    def sketch(
+        self, offset: int, unit: Unit, ignored: Mapping[int, frozenset[int] | None]
+    ) -> tuple[int, list[Any], list[int]] | None:
+        """What the entry at ``offset`` and its children say: see `rustabi.dwarf.sketch`.
+
+        Args:
+            offset: Position in ``.debug_info``.
+            unit: The unit it is in.
+            ignored: Tag of the entry -> tags of the children that are stepped over; None for all.
+
+        Returns:
+            Its tag, what is noted, and the offsets that are referred to. None where it cannot be
+            sketched: its tag is not in ``ignored``, a child has children itself, or something
+            cannot be noted or read.
+        """
+        data, readers = self._data, unit.readers
+        noted: list[Any] = []
+        referred: list[int] = []
+        try:
+            code = data[offset]
+            at = offset + 1
+            if code >= 0x80:
+                code, at = read_unsigned(data, offset)
+            parent = readers[code]
+            skipped = ignored[parent.tag]
+            at = parent.sketch(data, at, unit, noted, referred)
+            if parent.has_children and skipped is not None:
+                while data[at]:
+                    code, at = (data[at], at + 1) if data[at] < 0x80 else read_unsigned(data, at)
+                    reader = readers[code]
+                    if reader.tag not in skipped:
+                        if reader.has_children:
+                            return None
+                        at = reader.sketch(data, at, unit, noted, referred)
+                        continue
+                    at = reader.skip(data, at) if reader.size is None else at + reader.size
+                    if reader.has_children:
+                        at = self._after_children(unit, at)
+                at += 1
+        except _DAMAGE:
+            return None
+        return (parent.tag, noted, referred) if at <= unit.end else None
 
     def _after_children(self, unit: Unit, at: int) -> int:
         """Position after the children that start at ``at``, and after their own children."""

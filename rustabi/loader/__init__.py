@@ -13,11 +13,13 @@ from rustabi.dwarf.unit import Info
 from rustabi.errors import NoDebugInfoError
 from rustabi.loader.depth import Depth, depth_of, is_split, split_off
 from rustabi.loader.symbols import Description, Scope, SymbolEntries, find_symbols
-from rustabi.loader.types import WANTED, TypeLoader
+from rustabi.loader.table import Occurrences
+from rustabi.loader.types import TypeLoader
 from rustabi.loader.vtables import load_vtables
+from rustabi.loader.wanted import WANTED, sketching
 from rustabi.model import Facts, Model, Symbol, TypeId, Unit
 
-__all__ = ["Loaded", "Root", "Scope", "load", "load_without_types"]
+__all__ = ["Loaded", "Occurrences", "Root", "Scope", "load", "load_without_types"]
 
 
 class Root(NamedTuple):
@@ -42,12 +44,14 @@ class Loaded(NamedTuple):
         roots: Symbol name -> root; symbols without any entry are left out.
         scope: As the caller asked.
         depths: How much each of the model's units says.
+        occurrences: Which of the model's types are repeated; None where that is not known.
     """
 
     model: Model
     roots: dict[str, Root]
     scope: Scope
     depths: tuple[Depth, ...] = ()
+    occurrences: Occurrences | None = None
 
 
 def load(
@@ -76,11 +80,11 @@ def load(
     if not sections.info:
         raise _no_debug_info(elf)
     exports = _exports(elf, symbols)
-    entries = Entries(Info(sections, WANTED))
+    entries = Entries(Info(sections, WANTED, sketching()))
     if all(is_split(unit) for unit in entries.units):
         raise split_off().located(elf.path)
     scope = scope or ("file" if elf.relocatable else "unit")
-    types = TypeLoader(entries, sections.lines, arguments=all_types)
+    types = TypeLoader(entries, arguments=all_types)
     described = find_symbols(entries, exports.names, exports.places, scope)
     roots, listed = _load_symbols(entries, types, exports, described, binary)
     if all_types:
@@ -98,7 +102,8 @@ def load(
         facts=_facts(elf, exports, units),
         origins=tuple(types.origins),
     )
-    return Loaded(model, roots, scope, tuple(depth_of(entries, unit) for unit in entries.units))
+    depths = tuple(depth_of(entries, unit) for unit in entries.units)
+    return Loaded(model, roots, scope, depths, types.occurrences)
 
 
 def load_without_types(
