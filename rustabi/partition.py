@@ -34,7 +34,7 @@ def classes_of(
 def _from_below(
     contents: Sequence[int], targets: Sequence[Sequence[int]], is_head: Callable[[int], bool]
 ) -> tuple[list[int], int]:
-    """First classes: heads by their contents, other types by contents and the classes they refer to.
+    """First classes: heads by their contents, others by contents and the classes they refer to.
 
     Types that reach a cycle without heads count as heads.
 

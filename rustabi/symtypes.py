@@ -132,14 +132,14 @@ class TypeStrings:
         return pieces
 
     def written(self, type_id: TypeId) -> frozenset[TypeId]:
-        """The types that the type's string refers to or has in place: gendwarfksyms goes on there."""
+        """The types that a type's string names or has in place: gendwarfksyms goes on to those."""
         self.of(type_id)
         return self._written[type_id]
 
     def of_symbol(
         self, type_id: TypeId | None, is_function: bool
     ) -> tuple[Pieces, frozenset[TypeId]]:
-        """The type string of a symbol, which its version starts from, and the types it goes on to."""
+        """A symbol's type string, which its version starts from, and the types it goes on to."""
         writer = _Writer(self)
         node = None if type_id is None else self.types[type_id]
         if is_function and isinstance(node, Function):

@@ -409,8 +409,8 @@ class TypeLoader:
         rustc gives no DW_AT_decl_file to types, so no Rust type is private. libdw takes file number
         0 for none.
         """
-        file = entry.attributes.get(c.AT_DECL_FILE)
-        return bool(file) and entry.unit.files[file].endswith(".c")
+        file = entry.attributes.get(c.AT_DECL_FILE, 0)
+        return file != 0 and entry.unit.files[file].endswith(".c")
 
 
 _SIGNED = (c.ATE_SIGNED, c.ATE_SIGNED_CHAR)
