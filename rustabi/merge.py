@@ -26,11 +26,13 @@ from rustabi.model import (
     name_of,
 )
 from rustabi.partition import classes_of
+from rustabi.pause import collector_paused
 from rustabi.references import renumbered
 
 _NewId: TypeAlias = Callable[[TypeId], TypeId]
 
 
+@collector_paused()
 def merge(models: Sequence[Model]) -> Model:
     """The models taken together, each distinct type once.
 

@@ -16,6 +16,7 @@ from rustabi.crc import combine
 from rustabi.kabi import KabiRules
 from rustabi.loader import Loaded, Occurrences, Root
 from rustabi.model import Function, Model, Type, TypeId, is_definition
+from rustabi.pause import collector_paused
 from rustabi.symtypes import Pieces, TypeStrings, parse_pieces
 
 
@@ -293,6 +294,7 @@ def type_maps(loaded: Loaded) -> list[TypeMap]:
     ]
 
 
+@collector_paused()
 def versions_of(loaded: Loaded) -> dict[str, Version]:
     """The version of each symbol that has an entry, by name."""
     versions: dict[str, Version] = {}

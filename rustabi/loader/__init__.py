@@ -18,6 +18,7 @@ from rustabi.loader.types import TypeLoader
 from rustabi.loader.vtables import load_vtables
 from rustabi.loader.wanted import WANTED, sketching
 from rustabi.model import Facts, Model, Symbol, TypeId, Unit
+from rustabi.pause import collector_paused
 
 __all__ = ["Loaded", "Occurrences", "Root", "Scope", "load", "load_without_types"]
 
@@ -54,6 +55,7 @@ class Loaded(NamedTuple):
     occurrences: Occurrences | None = None
 
 
+@collector_paused()
 def load(
     elf: Elf,
     *,
