@@ -15,9 +15,8 @@ from rustabi.loader.depth import Depth, depth_of, is_split, split_off
 from rustabi.loader.symbols import Description, Scope, SymbolEntries, find_symbols
 from rustabi.loader.table import Occurrences
 from rustabi.loader.types import TypeLoader
-from rustabi.loader.vtables import load_vtables
 from rustabi.loader.wanted import WANTED, sketching
-from rustabi.model import Facts, Model, Symbol, TypeId, Unit
+from rustabi.model import Facts, Model, Symbol, TypeId, Unit, Vtable
 from rustabi.pause import collector_paused
 
 __all__ = ["Loaded", "Occurrences", "Root", "Scope", "load", "load_without_types"]
@@ -91,7 +90,7 @@ def load(
     roots, listed = _load_symbols(entries, types, exports, described, binary)
     if all_types:
         _load_all(entries, types)
-    vtables = load_vtables(elf, entries, types) if all_types else ()
+    vtables = _vtables(elf, entries, types) if all_types else ()
     types.finish()
     units = tuple(
         Unit(_unit_name(unit.name), unit.producer, unit.language, binary) for unit in entries.units
@@ -186,6 +185,12 @@ def _load_all(entries: Entries, types: TypeLoader) -> None:
             entry = entries.entry(offset, unit)
             if entry.tag != c.TAG_NAMESPACE:
                 types.id_of(offset, unit)
+
+
+def _vtables(elf: Elf, entries: Entries, types: TypeLoader) -> tuple[Vtable, ...]:
+    from rustabi.loader.vtables import load_vtables  # versions alone do without it
+
+    return load_vtables(elf, entries, types)
 
 
 def _unit_name(name: str) -> str:

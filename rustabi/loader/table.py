@@ -23,6 +23,25 @@ class Occurrences(NamedTuple):
     targets: Sequence[Sequence[TypeId]]
 
 
+class PlainTable:
+    """Collects types, repeated ones too."""
+
+    def __init__(self) -> None:
+        self._types: dict[TypeId, Type] = {}
+
+    def enter(self, type_id: TypeId, node: Type, _targets: Sequence[TypeId]) -> None:
+        """Enter a type in which other types are told by their numbers."""
+        self._types[type_id] = node
+
+    def add(self, type_id: TypeId, node: Type) -> None:
+        """The same."""
+        self._types[type_id] = node
+
+    def finish(self) -> tuple[list[Type], Occurrences | None]:
+        """The table."""
+        return [self._types[type_id] for type_id in range(len(self._types))], None
+
+
 class TypeTable:
     """Collects types as contents, in which references are told by their places, and targets."""
 
@@ -69,7 +88,7 @@ class TypeTable:
         blank = renumbered(node, place)
         self.enter(type_id, blank, targets)
 
-    def finish(self) -> tuple[list[Type], Occurrences]:
+    def finish(self) -> tuple[list[Type], Occurrences | None]:
         """The table, in which repeated types are one and the same object."""
         nodes = self._nodes
         heads = [isinstance(node, Composite) and bool(node.name) for node in nodes]

@@ -17,7 +17,7 @@ from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries, Entry
 from rustabi.dwarf.unit import Unit
 from rustabi.loader.attributes import constant, count, number, older_bit_offset, plus_constant, text
-from rustabi.loader.table import Occurrences, TypeTable
+from rustabi.loader.table import Occurrences, PlainTable, TypeTable
 from rustabi.loader.wanted import COMPOSITES, INSIDE_FUNCTIONS, MODIFIERS, TYPES_NESTED
 from rustabi.model import (
     Argument,
@@ -40,6 +40,9 @@ from rustabi.model import (
 )
 from rustabi.references import renumbered
 
+_MANY = 8
+"""Units from which on enough types are repeated to look for them."""
+
 
 class TypeLoader:
     """Decodes the types of one binary as they are asked for.
@@ -51,18 +54,19 @@ class TypeLoader:
     Attributes:
         types: The table; complete after `finish`. Repeated types are one and the same object.
         origins: Entry offset of each type.
-        occurrences: Which types are repeated; complete after `finish`.
+        occurrences: Which types are repeated, where that was looked at; complete after `finish`.
     """
 
     def __init__(self, entries: Entries, *, arguments: bool = True) -> None:
         self.types: list[Type] = []
         self.origins: list[int] = []
-        self.occurrences = Occurrences((), ())
+        self.occurrences: Occurrences | None = None
         self._entries = entries
         self._not_wanted = TYPES_NESTED - ({c.TAG_TEMPLATE_TYPE_PARAMETER} if arguments else set())
         self._ids: dict[int, TypeId] = {}
         self._units: list[Unit | None] = []
-        self._table = TypeTable()
+        self._shared = TypeTable() if len(entries.units) >= _MANY else None
+        self._table: TypeTable | PlainTable = self._shared or PlainTable()
         self._sketches: dict[tuple[Any, ...], int] = {}
         self._found: list[TypeId] = []
         self._unsupported: dict[Unsupported, TypeId] = {}
@@ -122,8 +126,11 @@ class TypeLoader:
 
     def _read(self, type_id: TypeId, offset: int, unit: Unit) -> None:
         """Enter what the entry at ``offset`` says, decoded only if its sketch is not known."""
-        sketch = self._entries.sketch(offset, unit, self._ignored)
-        if sketch is None:
+        shared = self._shared
+        sketch = None
+        if shared is not None:
+            sketch = self._entries.sketch(offset, unit, self._ignored)
+        if shared is None or sketch is None:
             self._table.enter(type_id, self._decoded(offset, unit), tuple(self._found))
             return
         tag, noted, referred = sketch
@@ -138,9 +145,9 @@ class TypeLoader:
         key = tuple(noted)
         content = self._sketches.get(key)
         if content is not None:
-            self._table.repeat(type_id, content, targets)
+            shared.repeat(type_id, content, targets)
             return
-        content = self._table.enter(type_id, self._decoded(offset, unit), tuple(self._found))
+        content = shared.enter(type_id, self._decoded(offset, unit), tuple(self._found))
         # Where fewer references are followed than there are, the sketch does not tell which.
         if len(self._found) == len(referred):
             self._sketches[key] = content
@@ -182,13 +189,13 @@ class TypeLoader:
     # references
 
     def _refer(self, entry: Entry, attribute: int = c.AT_TYPE) -> int | None:
-        """The place in `_found` of the type that an attribute refers to.
+        """The place in `_found` of the type that an attribute refers to; where sharing, its number.
 
         To be called in the order of the attributes, each once: so a sketch has them, too.
         """
         type_id = self.reference(entry, attribute)
-        if type_id is None:
-            return None
+        if type_id is None or self._shared is None:
+            return type_id
         self._found.append(type_id)
         return len(self._found) - 1
 
@@ -244,7 +251,8 @@ class TypeLoader:
     def function(self, entry: Entry) -> Type:
         """The signature of a subprogram or subroutine type entry."""
         self._found = []
-        return renumbered(self._function(entry), self._found.__getitem__)
+        node = self._function(entry)
+        return renumbered(node, self._found.__getitem__) if self._shared else node
 
     def _function(self, entry: Entry) -> Function:
         result = self._refer(entry)
