@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from rustabi.errors import DwarfError
 from rustabi.kabi import PREFIX, KabiRules, StandIn, stand_in
+from rustabi.loader import Occurrences
 from rustabi.model import (
     Array,
     Base,
@@ -92,11 +93,19 @@ class TypeStrings:
     Args:
         types: The table.
         rules: kABI rules to honour (``--stable``), or None.
+        occurrences: Which of the types are repeated; None where that is not known.
     """
 
-    def __init__(self, types: Sequence[Type], rules: KabiRules | None = None) -> None:
+    def __init__(
+        self,
+        types: Sequence[Type],
+        rules: KabiRules | None = None,
+        occurrences: Occurrences | None = None,
+    ) -> None:
         self.types = types
         self.rules = rules
+        self._occurrences = occurrences if rules is None else None
+        self._alike: dict[tuple[int | str, ...], Pieces] = {}
         self._known: dict[TypeId, Pieces] = {}
         self._written: dict[TypeId, frozenset[TypeId]] = {}
         self._references: dict[TypeId, str | None] = {}
@@ -124,22 +133,43 @@ class TypeStrings:
                     "a type without a name contains itself",
                     advice="the debug info is damaged: build the file again",
                 )
-            writer = _Writer(self)
-            _write(self.types[type_id], writer)
+            if self._occurrences is None:
+                pieces = self._write(type_id)
+            else:
+                key = self._key(self._occurrences, type_id)
+                pieces = self._alike.get(key)
+                if pieces is None:
+                    pieces = self._alike[key] = self._write(type_id)
             self._depth -= 1
-            pieces = self._known[type_id] = _bounded(writer.pieces())
-            self._written[type_id] = frozenset(writer.written)
+            self._known[type_id] = pieces
         return pieces
+
+    def _write(self, type_id: TypeId) -> Pieces:
+        writer = _Writer(self)
+        _write(self.types[type_id], writer)
+        self._written[type_id] = frozenset(writer.written)
+        return _bounded(writer.pieces())
+
+    def _key(self, occurrences: Occurrences, type_id: TypeId) -> tuple[int | str, ...]:
+        """Equal for types of equal strings: many types of a kernel differ only far away.
+
+        What is referred to by name is told by it, what is written in place by its string.
+        """
+        return (
+            occurrences.contents[type_id],
+            *[
+                self.reference(each) or id(self.of(each))
+                for each in map(occurrences.first.__getitem__, occurrences.followed(type_id))
+            ],
+        )
 
     def written(self, type_id: TypeId) -> frozenset[TypeId]:
         """The types that a type's string names or has in place: gendwarfksyms goes on to those."""
         self.of(type_id)
         return self._written[type_id]
 
-    def of_symbol(
-        self, type_id: TypeId | None, is_function: bool
-    ) -> tuple[Pieces, frozenset[TypeId]]:
-        """A symbol's type string, which its version starts from, and the types it goes on to."""
+    def of_symbol(self, type_id: TypeId | None, is_function: bool) -> Pieces:
+        """The type string of a symbol, which its version starts from."""
         writer = _Writer(self)
         node = None if type_id is None else self.types[type_id]
         if is_function and isinstance(node, Function):
@@ -147,7 +177,7 @@ class TypeStrings:
         else:
             writer.text("variable ")
             writer.type(type_id)
-        return writer.pieces(), frozenset(writer.written)
+        return writer.pieces()
 
 
 class _Writer:

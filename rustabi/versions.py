@@ -77,7 +77,7 @@ class TypeMap:
         occurrences: Occurrences | None = None,
         strings: TypeStrings | None = None,
     ) -> None:
-        self._strings = strings or TypeStrings(types, rules)
+        self._strings = strings or TypeStrings(types, rules, occurrences)
         self._occurrences = occurrences
         self.symbols: dict[str, Pieces] = {}
         self.strings: dict[str, Pieces] = {}
@@ -108,25 +108,26 @@ class TypeMap:
         pending: list[TypeId] = []
         for name, root in roots.items():
             start = None if root.type is None else self._first(root.type)
-            self.symbols[name], written = self._strings.of_symbol(start, root.is_function)
+            self.symbols[name] = self._strings.of_symbol(start, root.is_function)
             if root.type is not None:
                 signature = root.is_function and isinstance(types[root.type], Function)
-                pending += self._targets(root.type, written) if signature else [root.type]
+                pending += self._followed(root.type) if signature else [root.type]
         while pending:
             type_id = pending.pop()
             if type_id not in used:
                 used.add(type_id)
-                pending += self._targets(type_id, self._strings.written(self._first(type_id)))
+                pending += self._followed(type_id)
         return used
 
-    def _targets(self, type_id: TypeId, written: frozenset[TypeId]) -> Iterable[TypeId]:
-        """What an occurrence of a type refers to, of what its string goes on to."""
+    def _followed(self, type_id: TypeId) -> Iterable[TypeId]:
+        """What a type's string names or has in place; of an occurrence, occurrences."""
         if self._occurrences is None:
-            return written
-        first, targets = self._occurrences
-        found = [each for each in targets[type_id] if first[each] in written]
+            return self._strings.written(type_id)
         if self._strings.rules is None:
-            return found
+            return self._occurrences.followed(type_id)
+        first = self._occurrences.first
+        written = self._strings.written(first[type_id])
+        found = [each for each in self._occurrences.targets[type_id] if first[each] in written]
         # What kABI rules put in a union's place stands deeper in it.
         return found + sorted(written.difference(first[each] for each in found))
 
@@ -287,7 +288,7 @@ def type_maps(loaded: Loaded) -> list[TypeMap]:
     by_unit: dict[int, dict[str, Root]] = {}
     for name, root in loaded.roots.items():
         by_unit.setdefault(root.unit, {})[name] = root
-    strings = TypeStrings(types)
+    strings = TypeStrings(types, None, occurrences)
     return [
         TypeMap(types, origins, roots, None, occurrences, strings)
         for _, roots in sorted(by_unit.items())

@@ -5,22 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rustabi.model import Composite, Type, TypeId
+from rustabi.model import Composite, Enumeration, Type, TypeId
 from rustabi.partition import classes_of
-from rustabi.references import renumbered
+from rustabi.references import references, renumbered
 
 
 class Occurrences(NamedTuple):
     """Where types are repeated in a table that has an item for each time that one is described.
 
     Attributes:
-        first: For each item, the first item that is the same type.
-        targets: What each item refers to: other items, in the order of the references. Those of a
-            type itself are first items.
+        first: For each item, the first item that is the same type. To those the types refer.
+        targets: What each item itself refers to: other items, in the order of the references.
+        contents: For each item, a number for all that it says but what it refers to.
+        versioned: For each content, the places of the references that enter symbol versions, or
+            None where all do.
     """
 
     first: Sequence[TypeId]
     targets: Sequence[Sequence[TypeId]]
+    contents: Sequence[int]
+    versioned: Sequence[Sequence[int] | None]
+
+    def followed(self, type_id: TypeId) -> Sequence[TypeId]:
+        """What an item refers to, as far as it enters symbol versions."""
+        targets = self.targets[type_id]
+        places = self.versioned[self.contents[type_id]]
+        return targets if places is None else [targets[place] for place in places]
 
 
 class PlainTable:
@@ -99,4 +109,13 @@ class TypeTable:
         for type_id in kept.values():
             targets = [first[each] for each in self._targets[type_id]]
             made[type_id] = renumbered(nodes[self._contents[type_id]], targets.__getitem__)
-        return [made[type_id] for type_id in first], Occurrences(first, self._targets)
+        versioned = [_versioned(node) for node in nodes]
+        found = Occurrences(first, self._targets, self._contents, versioned)
+        return [made[type_id] for type_id in first], found
+
+
+def _versioned(blank: Type) -> Sequence[int] | None:
+    """The places of the references of a content that enter symbol versions; None for all."""
+    if not isinstance(blank, Composite | Enumeration):
+        return None
+    return tuple(each.target for each in references(blank) if each.versioned)
