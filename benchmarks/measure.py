@@ -88,8 +88,9 @@ def in_turn(
     reference: Callable[[], Figures],
     runs: int,
 ) -> Row:
-    """Measure both ``runs`` times in turn after one run that is not counted."""
-    own(), reference()
+    """Measure both ``runs`` times in turn; of several, after one run that is not counted."""
+    if runs > 1:
+        own(), reference()
     pairs = [(own(), reference()) for _ in range(runs)]
     return Row(name, _median([p[0] for p in pairs]), reference_name, _median([p[1] for p in pairs]))
 
