@@ -10,6 +10,7 @@ where no entry of the same sketch was before.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -64,7 +65,7 @@ class TypeLoader:
         self._entries = entries
         self._not_wanted = TYPES_NESTED - ({c.TAG_TEMPLATE_TYPE_PARAMETER} if arguments else set())
         self._ids: dict[int, TypeId] = {}
-        self._units: list[Unit | None] = []
+        self._pending: dict[Unit, list[TypeId]] = defaultdict(list)
         self._shared = TypeTable() if len(entries.units) >= _MANY else None
         self._table: TypeTable | PlainTable = self._shared or PlainTable()
         self._sketches: dict[tuple[Any, ...], int] = {}
@@ -99,14 +100,15 @@ class TypeLoader:
         if type_id is None:
             type_id = self._ids[offset] = len(self.origins)
             self.origins.append(offset)
-            self._units.append(unit)
+            if not unit.first_entry <= offset < unit.end:
+                unit = self._entries.unit_of(offset)
+            self._pending[unit].append(type_id)
         return type_id
 
     def add(self, node: Type, offset: int) -> TypeId:
         """Enter a type that stands for the entry at ``offset`` without being one itself."""
         type_id = len(self.origins)
         self.origins.append(offset)
-        self._units.append(None)
         self._table.add(type_id, node)
         return type_id
 
@@ -116,41 +118,45 @@ class TypeLoader:
         Raises:
             DwarfError: An entry is not readable.
         """
-        done = 0
-        while done < len(self.origins):
-            unit = self._units[done]
-            if unit is not None:
-                self._read(done, self.origins[done], unit)
-            done += 1
+        while self._pending:
+            unit, pending = next(iter(self._pending.items()))
+            if self._shared is None:
+                while pending:
+                    type_id = pending.pop()
+                    self._table.enter(type_id, self._decoded(self.origins[type_id], unit), ())
+            else:
+                self._read_shared(unit, pending, self._shared)
+            del self._pending[unit]
         self.types, self.occurrences = self._table.finish()
 
-    def _read(self, type_id: TypeId, offset: int, unit: Unit) -> None:
-        """Enter what the entry at ``offset`` says, decoded only if its sketch is not known."""
-        shared = self._shared
-        sketch = None
-        if shared is not None:
-            sketch = self._entries.sketch(offset, unit, self._ignored)
-        if shared is None or sketch is None:
-            self._table.enter(type_id, self._decoded(offset, unit), tuple(self._found))
-            return
-        tag, noted, referred = sketch
-        scope = self._entries.outline(unit).scopes.get(offset, 0)
-        noted.append(scope and self._prefix(scope, unit))
-        if tag == c.TAG_ENUMERATION_TYPE and referred:
-            noted.append(self._is_signed_type(referred[0], unit))
-        ids = self._ids
-        targets = tuple([
-            ids[each] if each in ids else self.id_of(each, unit) for each in referred
-        ])  # fmt: skip
-        key = tuple(noted)
-        content = self._sketches.get(key)
-        if content is not None:
-            shared.repeat(type_id, content, targets)
-            return
-        content = shared.enter(type_id, self._decoded(offset, unit), tuple(self._found))
-        # Where fewer references are followed than there are, the sketch does not tell which.
-        if len(self._found) == len(referred):
-            self._sketches[key] = content
+    def _read_shared(self, unit: Unit, pending: list[TypeId], table: TypeTable) -> None:
+        """Enter types of a unit and what they refer to in it; decode what has no known sketch."""
+        ids, origins, known = self._ids, self.origins, self._sketches
+        scopes = self._entries.outline(unit).scopes
+        sketch_at = self._entries.sketcher(unit, self._ignored)
+        while pending:
+            type_id = pending.pop()
+            offset = origins[type_id]
+            sketch = sketch_at(offset)
+            if sketch is None:
+                table.enter(type_id, self._decoded(offset, unit), tuple(self._found))
+                continue
+            tag, noted, referred = sketch
+            scope = scopes.get(offset, 0)
+            noted.append(scope and self._prefix(scope, unit))
+            if tag == c.TAG_ENUMERATION_TYPE and referred:
+                noted.append(self._is_signed_type(referred[0], unit))
+            key = tuple(noted)
+            if key in known:
+                targets = [
+                    ids[each] if each in ids else self.id_of(each, unit) for each in referred
+                ]  # fmt: skip
+                table.repeat(type_id, known[key], targets)
+                continue
+            content = table.enter(type_id, self._decoded(offset, unit), tuple(self._found))
+            # Where fewer references are followed than there are, the sketch does not tell which.
+            if len(self._found) == len(referred):
+                known[key] = content
 
     def _decoded(self, offset: int, unit: Unit) -> Type:
         """The type at ``offset``, its references told by their places in `_found`."""
