@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import rustabi.loader.types
+from rustabi.binary.elf import Elf
 from rustabi.dwarf import constants as c
-from rustabi.loader import Loaded
+from rustabi.loader import Loaded, load
 from rustabi.merge import merge
 from rustabi.model import Composite, Enumeration, name_of
 from rustabi.snapshot import dumps
@@ -17,6 +18,7 @@ from tests.dwarf_writer import (
     Attribute,
     Unit,
     base,
+    build,
     entry,
     enumeration,
     flag,
@@ -92,9 +94,12 @@ def test_references_into_another_unit(monkeypatch: pytest.MonkeyPatch) -> None:
     """The codes of a struct in the one unit are those of a union in the other."""
     shared = struct("Shared", 8, [member("x", base("u64", 8), 0)])
     alike = union("Shared", 8, [member("x", base("u64", 8), 0)])
-    user = unit(alike, function("use_it", [("it", pointer(shared))]))
-    found = check(monkeypatch, user, unit(shared), list_unit())
-    assert distinct(found, "Shared") == 2
+    use = function("use_it", [("it", pointer(shared)), ("other", pointer(alike))])
+    data = build(unit(shared), unit(alike, use))
+    monkeypatch.setattr(rustabi.loader.types, "_MANY", 1)
+    model = load(Elf(data, "demo.o"), all_types=False).model
+    kinds = [each.kind for each in model.types if isinstance(each, Composite)]
+    assert sorted(kinds) == ["struct", "union"]
 
 
 def test_equal_types_of_two_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
