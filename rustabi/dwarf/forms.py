@@ -110,11 +110,11 @@ class Reader:
         self.sketch: Sketch = self._first_sketch
 
     def _first_skip(self, data: bytes, at: int) -> int:
-        self.skip = _compile(self.declaration, self._encoding, frozenset())[0]
+        self.skip = _skip_function(self.declaration, self._encoding)
         return self.skip(data, at)
 
     def _first_decode(self, data: bytes, at: int, unit: Unit) -> tuple[Attributes, int]:
-        self.decode = _compile(self.declaration, self._encoding, self._wanted)[1]
+        self.decode = _decode_function(self.declaration, self._encoding, self._wanted)
         return self.decode(data, at, unit)
 
     def _first_sketch(
@@ -295,18 +295,21 @@ class Source:
         order = "little" if self._encoding.little_endian else "big"
         return [f"n = int.from_bytes(data[at:at + {width}], {order!r})", f"at += {width}"]
 
-    def functions(self) -> dict[str, Any]:
-        """The functions ``decode`` and ``skip``, by name."""
+    def decode(self) -> Decode:
+        """The function of that name."""
         self._flush()
         pairs = ", ".join(f"{each.attribute}: {value}" for each, value in self._entries)
-        decode = "".join(f" {line}\n" for line in self._decode)
-        skip = "".join(f" {line}\n" for line in self._skip)
-        return self._executed(
-            f"def decode(data, at, unit):\n{decode} return {{{pairs}}}, at\n"
-            f"def skip(data, at):\n{skip} return at\n"
-        )
+        lines = [*self._decode, f"return {{{pairs}}}, at"]
+        return self._function("data, at, unit", lines)  # type: ignore[no-any-return]
 
-    def _executed(self, text: str) -> dict[str, Any]:
+    def skip(self) -> Skip:
+        """The function of that name."""
+        self._flush()
+        return self._function("data, at", [*self._skip, "return at"])  # type: ignore[no-any-return]
+
+    def _function(self, parameters: str, lines: list[str]) -> Any:
+        """Compile a function. To do so takes as long as hundreds of calls of it."""
+        text = f"def function({parameters}):\n" + "".join(f" {line}\n" for line in lines)
         scope: dict[str, Any] = {
             "read_unsigned": read_unsigned,
             "read_signed": read_signed,
@@ -315,7 +318,7 @@ class Source:
         for index, layout in enumerate(self._formats):
             scope[f"unpack{index}"] = struct.Struct(layout).unpack_from
         exec(text, scope)  # made of numbers and names from the tables above alone
-        return scope
+        return scope["function"]
 
 
 def _unknown(form: int) -> DwarfError:
@@ -349,16 +352,29 @@ def _size(declaration: Declaration, encoding: Encoding) -> int | None:
     return total
 
 
-def _compile(
+def _skip_function(declaration: Declaration, encoding: Encoding) -> Skip:
+    if _is_indirect(declaration):
+        return _indirect(declaration, encoding, frozenset())[0]
+    return _source(declaration, encoding, frozenset()).skip()
+
+
+def _decode_function(
     declaration: Declaration, encoding: Encoding, wanted: frozenset[int] | None
-) -> tuple[Skip, Decode]:
-    if any(form == c.FORM_INDIRECT for _, form, _ in declaration.specifications):
-        return _indirect(declaration, encoding, wanted)
+) -> Decode:
+    if _is_indirect(declaration):
+        return _indirect(declaration, encoding, wanted)[1]
+    return _source(declaration, encoding, wanted).decode()
+
+
+def _is_indirect(declaration: Declaration) -> bool:
+    return any(form == c.FORM_INDIRECT for _, form, _ in declaration.specifications)
+
+
+def _source(declaration: Declaration, encoding: Encoding, wanted: frozenset[int] | None) -> Source:
     source = Source(encoding, wanted)
     for specification in declaration.specifications:
         source.add(specification)
-    scope = source.functions()
-    return scope["skip"], scope["decode"]
+    return source
 
 
 def _indirect(

@@ -7,7 +7,6 @@ does, and a sketch is enough to find that it is known already.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.abbrev import Declaration
@@ -52,7 +51,7 @@ class Sketching:
         source = _SketchSource(encoding, wanted, self._number(declaration, encoding, wanted))
         for specification in declaration.specifications:
             source.add(specification)
-        return source.functions()["sketch"]  # type: ignore[no-any-return]
+        return source.sketch()
 
     def _number(self, declaration: Declaration, encoding: Encoding, wanted: frozenset[int]) -> int:
         """The same for declarations that differ in unwanted attributes, or the file, only."""
@@ -79,8 +78,8 @@ class _SketchSource(Source):
     def _value(self, form: int, raw: str) -> str:
         return raw if form in _STRING_OFFSETS else super()._value(form, raw)
 
-    def functions(self) -> dict[str, Any]:
-        """The function ``sketch``, by name."""
+    def sketch(self) -> Sketch:
+        """The function of that name."""
         self._flush()
         noted, referred = [str(self._number)], []
         for (attribute, form, _), value in self._entries:
@@ -91,5 +90,4 @@ class _SketchSource(Source):
             elif form not in _UNNOTED:
                 noted.append(value)
         lines = [*self._decode, f"noted += ({', '.join(noted)},)", *referred, "return at"]
-        body = "".join(f" {line}\n" for line in lines)
-        return self._executed(f"def sketch(data, at, unit, noted, referred):\n{body}")
+        return self._function("data, at, unit, noted, referred", lines)  # type: ignore[no-any-return]
