@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from benchmarks.growth import FACTORS, growth
 from benchmarks.measure import Row, in_turn, machine, python, run_call, run_process
 
 CACHE = Path.home() / ".cache"
@@ -17,20 +19,48 @@ TOOL = Path(os.environ.get("RUSTABI_GENDWARFKSYMS", CACHE / "rustabi-oracle" / "
 
 
 def versions(runs: int) -> Iterator[Row]:
-    """Whole commands, start-up included, against the kernel's gendwarfksyms."""
-    for name in ("kernel", "core", "helpers"):
-        target = CORPUS / "base" / "rust" / f"{name}.o"
-        symbols = target.with_suffix(".syms")
+    """Versions, start-up included, against the kernel's gendwarfksyms.
+
+    It takes more than a minute for a whole kernel, so that is run once.
+    """
+    base = CORPUS / "base"
+    rows = [(base / "rust" / f"{name}.o", base / "rust" / f"{name}.syms", runs)
+            for name in ("kernel", "core", "helpers")]  # fmt: skip
+    rows.append((CORPUS / "vmlinux", base / "vmlinux.syms", 1))
+    for target, symbols, counted in rows:
         if not (target.is_file() and TOOL.is_file()):
-            print(f"skipped: versions of {name}.o (needs the corpus and gendwarfksyms)")
+            print(f"skipped: versions of {target.name} (needs the corpus and gendwarfksyms)")
             continue
-        own = python("-m", "rustabi", "symbols", str(target), "--symbols", str(symbols))
         yield in_turn(
-            f"versions of {name}.o",
-            partial(run_process, own),
+            f"versions of {target.name}",
+            partial(run_process, _versions(target, symbols)),
             "gendwarfksyms",
             partial(run_process, [str(TOOL), str(target)], symbols),
-            runs,
+            counted,
+        )
+
+
+def _versions(target: Path, symbols: Path) -> list[str]:
+    """The command that is measured."""
+    return python("-m", "benchmarks.library", "versions", str(target), str(symbols))
+
+
+def all_types(runs: int) -> Iterator[Row]:
+    """Every type of a binary, read and joined, against pahole, which reads and prints structs.
+
+    Of C: pahole 1.24 stops at the variants of a Rust enum.
+    """
+    pahole = shutil.which("pahole")
+    for target, counted in ((CORPUS / "base/rust/helpers.o", runs), (CORPUS / "vmlinux", 1)):
+        if pahole is None or not target.is_file():
+            print(f"skipped: all types of {target.name} (needs the corpus and pahole)")
+            continue
+        yield in_turn(
+            f"all types of {target.name}",
+            partial(run_process, python("-m", "benchmarks.library", "types", str(target))),
+            "pahole",
+            partial(run_process, [pahole, str(target)], quiet=True),
+            counted,
         )
 
 
@@ -63,13 +93,25 @@ def show(rows: list[Row]) -> None:
               f"{row.ratio:10.3f}")  # fmt: skip
 
 
+def show_growth(target: Path, runs: int) -> None:
+    """Print what the same types cost, repeated."""
+    found = growth(target, runs) if target.is_file() else None
+    if found is None:
+        print("skipped: growth (needs the corpus and ld)")
+        return
+    pairs = zip(FACTORS, found.seconds, strict=True)
+    figures = "  ".join(f"{factor}x {each:.2f} s" for factor, each in pairs)
+    print(f"\n{found.name}: {figures}  exponent {found.exponent:.2f}")
+
+
 def main() -> int:
     """Run the benchmarks that the machine has the tools for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each (default 5)")
     runs = parser.parse_args().runs
     print(machine())
-    show([*versions(runs), *entries(runs)])
+    show([*versions(runs), *all_types(runs), *entries(runs)])
+    show_growth(CORPUS / "base" / "rust" / "helpers.o", runs)
     return 0
 
 

@@ -12,7 +12,7 @@ from elftools.elf.elffile import ELFFile
 from rustabi.binary.elf import Elf
 from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.unit import Info
-from rustabi.loader.types import WANTED
+from rustabi.loader.wanted import WANTED
 
 
 @cache

@@ -55,15 +55,23 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
-def run_process(command: Sequence[str], stdin: Path | None = None) -> Figures:
+def run_process(
+    command: Sequence[str], stdin: Path | None = None, *, quiet: bool = False
+) -> Figures:
     """Run a command to its end and read the operating system's account of it.
+
+    Args:
+        command: The program and its arguments.
+        stdin: The file to give it.
+        quiet: Whether its warnings are left out.
 
     Raises:
         RuntimeError: It failed.
     """
     start = time.perf_counter()
     with Path(stdin or os.devnull).open("rb") as source:
-        process = subprocess.Popen(command, stdin=source, stdout=subprocess.DEVNULL)
+        errors = subprocess.DEVNULL if quiet else None
+        process = subprocess.Popen(command, stdin=source, stdout=subprocess.DEVNULL, stderr=errors)
         _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - start
@@ -88,8 +96,9 @@ def in_turn(
     reference: Callable[[], Figures],
     runs: int,
 ) -> Row:
-    """Measure both ``runs`` times in turn after one run that is not counted."""
-    own(), reference()
+    """Measure both ``runs`` times in turn; of several, after one run that is not counted."""
+    if runs > 1:
+        own(), reference()
     pairs = [(own(), reference()) for _ in range(runs)]
     return Row(name, _median([p[0] for p in pairs]), reference_name, _median([p[1] for p in pairs]))
 

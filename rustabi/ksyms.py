@@ -19,7 +19,7 @@ from rustabi.errors import DwarfError, InputError
 from rustabi.kabi import SECTION, KabiRules, parse_rules
 from rustabi.loader import Loaded, load
 from rustabi.loader.symbols import Description, find_symbols
-from rustabi.loader.types import WANTED
+from rustabi.loader.wanted import WANTED
 from rustabi.model import Composite, Type, TypeId, Unsupported, is_definition
 from rustabi.references import references
 from rustabi.symtypes import Pieces, reference_name

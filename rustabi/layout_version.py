@@ -20,10 +20,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from hashlib import blake2b
 
+from rustabi.bisimulation import classes, groups
 from rustabi.layout_facts import Facets, Fact
 from rustabi.model import Model, Symbol, TypeId
 from rustabi.nature import stripped
-from rustabi.partition import classes, groups
 
 _HALF = 4
 """Bytes of each half."""

@@ -1,15 +1,14 @@
 """One model out of many: equal types become one, declarations find their definitions.
 
 A type is repeated in every unit that uses it, and in some units only declared. Two types are one
-when nothing tells them apart however far their references are followed: the coarsest partition that
-is stable under references, found by splitting classes until none splits further. Types of one name
-that do differ stay apart, as variants of that name.
+when nothing tells them apart however far their references are followed. Types of one name that do
+differ stay apart, as variants of that name.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from rustabi.errors import InputError
@@ -26,11 +25,14 @@ from rustabi.model import (
     Vtable,
     name_of,
 )
-from rustabi.references import references, renumbered
+from rustabi.partition import classes_of
+from rustabi.pause import collector_paused
+from rustabi.references import renumbered
 
 _NewId: TypeAlias = Callable[[TypeId], TypeId]
 
 
+@collector_paused()
 def merge(models: Sequence[Model]) -> Model:
     """The models taken together, each distinct type once.
 
@@ -40,12 +42,13 @@ def merge(models: Sequence[Model]) -> Model:
     Raises:
         InputError: The models are of different architectures.
     """
-    joined = _concatenate(models)
-    classes = _classes(joined.types)
+    contents = _Contents()
+    joined = _concatenate(models, contents)
+    classes = _classes(contents)
     numbers: dict[int, TypeId] = {}
     kept: list[TypeId] = []
     for type_id, class_ in enumerate(classes):
-        if class_ not in numbers and not _is_declaration(joined.types[type_id]):
+        if class_ not in numbers and not _is_declaration(contents.nodes[type_id]):
             numbers[class_] = len(kept)
             kept.append(type_id)
     for type_id, class_ in enumerate(classes):
@@ -57,24 +60,20 @@ def merge(models: Sequence[Model]) -> Model:
         return numbers[classes[type_id]]
 
     return joined._replace(
-        types=tuple(renumbered(joined.types[type_id], new_id) for type_id in kept),
+        types=tuple(contents.node(type_id, new_id) for type_id in kept),
         symbols=tuple(_renumbered_symbol(symbol, new_id) for symbol in joined.symbols),
         vtables=_distinct_vtables(joined.vtables, new_id),
     )
 
 
-def _concatenate(models: Sequence[Model]) -> Model:
-    types: list[Type] = []
+def _concatenate(models: Sequence[Model], contents: _Contents) -> Model:
+    """All but the types of the models, which ``contents`` takes."""
     symbols: dict[tuple[str, str], Symbol] = {}
     units: list[Unit] = []
     vtables: list[Vtable] = []
     for model in models:
-        base, first_unit = len(types), len(units)
-
-        def moved(type_id: TypeId, base: int = base) -> TypeId:
-            return type_id + base
-
-        types.extend(renumbered(node, moved) for node in model.types)
+        first_unit = len(units)
+        moved = contents.add(model.types).__getitem__
         for symbol in model.symbols:
             unit = None if symbol.unit is None else symbol.unit + first_unit
             symbols.setdefault(
@@ -83,7 +82,7 @@ def _concatenate(models: Sequence[Model]) -> Model:
         units.extend(model.units)
         vtables.extend(_renumbered_vtable(vtable, moved) for vtable in model.vtables)
     return Model(
-        tuple(types),
+        (),
         tuple(sorted(symbols.values(), key=lambda each: (each.name, each.binary))),
         tuple(units),
         tuple(vtables),
@@ -138,12 +137,12 @@ def _identity(node: Type) -> tuple[str, str]:
     return kind, name_of(node)
 
 
-def _classes(types: Sequence[Type]) -> list[int]:
+def _classes(contents: _Contents) -> list[int]:
     """The class of each type; declarations share that of their definition where there is one."""
-    forwards = _definitions(types)
+    forwards = _definitions(contents.nodes)
     while True:
-        classes = _Partition(types, forwards).refine()
-        wrong = _torn(types, classes, forwards)
+        classes = contents.classes(forwards)
+        wrong = _torn(contents.nodes, classes, forwards)
         if not wrong:
             return classes
         for type_id in wrong:
@@ -178,85 +177,68 @@ def _torn(
     return [type_id for type_id in forwards if len(variants[_identity(types[type_id])]) > 1]
 
 
-class _Partition:
-    """Types in classes, split until all of a class refer to equal classes."""
+class _Contents:
+    """Types as contents, in which references are told by their places, and what they refer to.
 
-    def __init__(self, types: Sequence[Type], forwards: dict[TypeId, TypeId]) -> None:
-        self._targets = [
-            tuple(forwards.get(each.target, each.target) for each in references(node))
-            + _beside_members(node, forwards)
-            for node in types
-        ]
-        self._forwards = forwards
-        numbers: dict[Hashable, int] = {}
-        self.classes = [
-            numbers.setdefault(self._content(node, types), len(numbers)) for node in types
-        ]
-        for declared, defined in forwards.items():
-            self.classes[declared] = self.classes[defined]
-            self._targets[declared] = self._targets[defined]
-        self._count = len(numbers)
+    Attributes:
+        nodes: The types as they were given.
+    """
 
-    def _content(self, node: Type, types: Sequence[Type]) -> Hashable:
-        """All that a type says itself, with references told by kind and name only."""
-        labels: list[tuple[str, str]] = []
+    def __init__(self) -> None:
+        self.nodes: list[Type] = []
+        self._numbers: dict[tuple[type, Type], int] = {}
+        self._blanks: list[Type] = []
+        self._contents: list[int] = []
+        self._targets: list[list[TypeId]] = []
 
-        def blank(type_id: TypeId) -> TypeId:
-            labels.append(_identity(types[type_id]))
-            return 0
+    def add(self, types: Sequence[Type]) -> list[TypeId]:
+        """Take in a type table; the new number of each of its types.
 
-        return type(node).__name__, renumbered(node, blank), tuple(labels)
-
-    def refine(self) -> list[int]:
-        """Split classes whose members refer to different ones, until nothing splits."""
-        users: list[list[TypeId]] = [[] for _ in self._targets]
-        for type_id, targets in enumerate(self._targets):
-            for target in targets:
-                users[target].append(type_id)
-        members: dict[int, list[TypeId]] = defaultdict(list)
-        for type_id, class_ in enumerate(self.classes):
-            members[class_].append(type_id)
-        dirty = {class_ for class_, each in members.items() if len(each) > 1}
-        while dirty:
-            moved = [
-                type_id for class_ in sorted(dirty) for type_id in self._split(members, class_)
-            ]
-            dirty = {
-                self.classes[user]
-                for type_id in moved
-                for user in users[type_id]
-                if len(members[self.classes[user]]) > 1
-            }
-        for declared, defined in self._forwards.items():
-            self.classes[declared] = self.classes[defined]
-        return self.classes
-
-    def _split(self, members: dict[int, list[TypeId]], class_: int) -> list[TypeId]:
-        """Split one class; all but its largest part move to new classes and are returned."""
-        classes = self.classes
-        parts: dict[tuple[int, ...], list[TypeId]] = defaultdict(list)
-        for type_id in members[class_]:
-            parts[tuple([classes[target] for target in self._targets[type_id]])].append(type_id)
-        if len(parts) == 1:
-            return []
-        largest, *others = sorted(parts.values(), key=len, reverse=True)
-        members[class_] = largest
+        A type that is there several times as the same object, as the loader leaves it, is taken
+        once.
+        """
+        first: dict[int, TypeId] = {}
+        base = len(self.nodes)
         moved = []
-        for part in others:
-            members[self._count] = part
-            for type_id in part:
-                classes[type_id] = self._count
-            self._count += 1
-            moved += part
+        for node in types:
+            type_id = first.setdefault(id(node), len(self.nodes))
+            moved.append(type_id)
+            if type_id == len(self.nodes):
+                self.nodes.append(node)
+        for node in self.nodes[base:]:
+            targets: list[TypeId] = []
+            blank = renumbered(node, _noting(targets))
+            content = self._numbers.setdefault((node.__class__, blank), len(self._blanks))
+            if content == len(self._blanks):
+                self._blanks.append(blank)
+            self._contents.append(content)
+            self._targets.append([moved[each] for each in targets])
         return moved
 
+    def node(self, type_id: TypeId, new_id: _NewId) -> Type:
+        """A type, what it refers to passed through ``new_id``."""
+        targets = self._targets[type_id]
+        return renumbered(
+            self._blanks[self._contents[type_id]], lambda place: new_id(targets[place])
+        )
 
-def _beside_members(node: Type, forwards: dict[TypeId, TypeId]) -> tuple[TypeId, ...]:
-    """What a type refers to but for its members: type arguments, and the owner of a vtable."""
-    if not isinstance(node, Composite):
-        return ()
-    every = (node.container, *(each.type for each in node.arguments))
-    return tuple(forwards.get(each, each) for each in every if each is not None)
+    def classes(self, forwards: dict[TypeId, TypeId]) -> list[int]:
+        """The class of each type; declarations are taken for the definitions they are told."""
+        contents, targets = self._contents, self._targets
+        if forwards:
+            instead = [forwards.get(each, each) for each in range(len(contents))]
+            contents = [contents[each] for each in instead]
+            targets = [[instead[target] for target in targets[each]] for each in instead]
+        heads = [isinstance(blank, Composite) and bool(blank.name) for blank in self._blanks]
+        return classes_of(contents, targets, heads.__getitem__)
+
+
+def _noting(targets: list[TypeId]) -> _NewId:
+    def note(target: TypeId) -> int:
+        targets.append(target)
+        return len(targets) - 1
+
+    return note
 
 
 def namesakes(model: Model) -> dict[str, list[TypeId]]:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from rustabi.errors import DwarfError
 from rustabi.kabi import PREFIX, KabiRules, StandIn, stand_in
+from rustabi.loader import Occurrences
 from rustabi.model import (
     Array,
     Base,
@@ -92,13 +93,21 @@ class TypeStrings:
     Args:
         types: The table.
         rules: kABI rules to honour (``--stable``), or None.
+        occurrences: Which of the types are repeated; None where that is not known.
     """
 
-    def __init__(self, types: Sequence[Type], rules: KabiRules | None = None) -> None:
+    def __init__(
+        self,
+        types: Sequence[Type],
+        rules: KabiRules | None = None,
+        occurrences: Occurrences | None = None,
+    ) -> None:
         self.types = types
         self.rules = rules
+        self._occurrences = occurrences if rules is None else None
+        self._alike: dict[tuple[int | str, ...], Pieces] = {}
         self._known: dict[TypeId, Pieces] = {}
-        self._uses: dict[TypeId, tuple[TypeId, ...]] = {}
+        self._written: dict[TypeId, frozenset[TypeId]] = {}
         self._references: dict[TypeId, str | None] = {}
         self._depth = 0
 
@@ -124,20 +133,43 @@ class TypeStrings:
                     "a type without a name contains itself",
                     advice="the debug info is damaged: build the file again",
                 )
-            writer = _Writer(self)
-            _write(self.types[type_id], writer)
+            if self._occurrences is None:
+                pieces = self._write(type_id)
+            else:
+                key = self._key(self._occurrences, type_id)
+                pieces = self._alike.get(key)
+                if pieces is None:
+                    pieces = self._alike[key] = self._write(type_id)
             self._depth -= 1
-            pieces = self._known[type_id] = _bounded(writer.pieces())
-            self._uses[type_id] = tuple(writer.uses)
+            self._known[type_id] = pieces
         return pieces
 
-    def uses(self, type_id: TypeId) -> tuple[TypeId, ...]:
-        """The named types that the type's string refers to: gendwarfksyms goes on to those."""
-        self.of(type_id)
-        return self._uses[type_id]
+    def _write(self, type_id: TypeId) -> Pieces:
+        writer = _Writer(self)
+        _write(self.types[type_id], writer)
+        self._written[type_id] = frozenset(writer.written)
+        return _bounded(writer.pieces())
 
-    def of_symbol(self, type_id: TypeId | None, is_function: bool) -> tuple[Pieces, list[TypeId]]:
-        """The type string of a symbol, which its version starts from, and the types it uses."""
+    def _key(self, occurrences: Occurrences, type_id: TypeId) -> tuple[int | str, ...]:
+        """Equal for types of equal strings: many types of a kernel differ only far away.
+
+        What is referred to by name is told by it, what is written in place by its string.
+        """
+        return (
+            occurrences.contents[type_id],
+            *[
+                self.reference(each) or id(self.of(each))
+                for each in map(occurrences.first.__getitem__, occurrences.followed(type_id))
+            ],
+        )
+
+    def written(self, type_id: TypeId) -> frozenset[TypeId]:
+        """The types that a type's string names or has in place: gendwarfksyms goes on to those."""
+        self.of(type_id)
+        return self._written[type_id]
+
+    def of_symbol(self, type_id: TypeId | None, is_function: bool) -> Pieces:
+        """The type string of a symbol, which its version starts from."""
         writer = _Writer(self)
         node = None if type_id is None else self.types[type_id]
         if is_function and isinstance(node, Function):
@@ -145,18 +177,18 @@ class TypeStrings:
         else:
             writer.text("variable ")
             writer.type(type_id)
-        return writer.pieces(), writer.uses
+        return writer.pieces()
 
 
 class _Writer:
     """Collects pieces, joining neighbouring text.
 
     Attributes:
-        uses: The named types that were referred to, in order.
+        written: The types that were referred to or written in place.
     """
 
     def __init__(self, strings: TypeStrings) -> None:
-        self.uses: list[TypeId] = []
+        self.written: list[TypeId] = []
         self._strings = strings
         self._done: list[str] = []
         self._text: list[str] = []
@@ -169,13 +201,12 @@ class _Writer:
         if type_id is None:
             self._text.append("base_type void")
             return
+        self.written.append(type_id)
         reference = self._strings.reference(type_id)
         if reference is not None:
             self._reference(reference)
-            self.uses.append(type_id)
             return
         pieces = self._strings.of(type_id)
-        self.uses += self._strings.uses(type_id)
         self._text.append(pieces[0])
         for index in range(1, len(pieces), 2):
             self._reference(pieces[index])

@@ -9,13 +9,14 @@ what it depended on, and used again wherever that holds.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from rustabi.crc import combine
 from rustabi.kabi import KabiRules
-from rustabi.loader import Loaded, Root
-from rustabi.model import Model, Type, TypeId, is_definition
+from rustabi.loader import Loaded, Occurrences, Root
+from rustabi.model import Function, Model, Type, TypeId, is_definition
+from rustabi.pause import collector_paused
 from rustabi.symtypes import Pieces, TypeStrings, parse_pieces
 
 
@@ -58,6 +59,8 @@ class TypeMap:
         origins: Document order of the types; ties go to the first.
         roots: The symbols whose types are taken in, by name.
         rules: kABI rules to honour (``--stable``), or None.
+        occurrences: Which of the types are repeated; None where none is.
+        strings: The type strings of the table, to share them with other maps; None to make them.
 
     Attributes:
         symbols: Symbol name -> type string.
@@ -71,32 +74,62 @@ class TypeMap:
         origins: Sequence[int],
         roots: Mapping[str, Root],
         rules: KabiRules | None = None,
+        occurrences: Occurrences | None = None,
+        strings: TypeStrings | None = None,
     ) -> None:
-        self._strings = TypeStrings(types, rules)
+        self._strings = strings or TypeStrings(types, rules, occurrences)
+        self._occurrences = occurrences
         self.symbols: dict[str, Pieces] = {}
         self.strings: dict[str, Pieces] = {}
         self.ambiguous: set[str] = set()
-        used: set[TypeId] = set()
-        for name, root in roots.items():
-            self.symbols[name], uses = self._strings.of_symbol(root.type, root.is_function)
-            used.update(uses)
-        order = (lambda each: origins[each]) if origins else None
-        for type_id in sorted(self._all_used(used), key=order):
+        used = self._all_used(types, roots)
+        seen: set[TypeId] = set()
+        for each in sorted(used, key=origins.__getitem__ if origins else None):
+            type_id = self._first(each)
+            if type_id in seen:
+                continue
+            seen.add(type_id)
             reference = self._strings.reference(type_id)
             if reference is not None:
                 self._enter(reference, self._strings.of(type_id), is_definition(types[type_id]))
         if rules is not None:
             self._override(rules.type_strings)
 
-    def _all_used(self, used: set[TypeId]) -> set[TypeId]:
-        """Named types that are referred to, however far away."""
-        pending = list(used)
+    def _first(self, type_id: TypeId) -> TypeId:
+        return type_id if self._occurrences is None else self._occurrences.first[type_id]
+
+    def _all_used(self, types: Sequence[Type], roots: Mapping[str, Root]) -> set[TypeId]:
+        """Enter the symbols; the types that their strings refer to, however far away.
+
+        Of a repeated type these are the very occurrences: where two types of a name are equally
+        long, it counts which of them comes first.
+        """
+        used: set[TypeId] = set()
+        pending: list[TypeId] = []
+        for name, root in roots.items():
+            start = None if root.type is None else self._first(root.type)
+            self.symbols[name] = self._strings.of_symbol(start, root.is_function)
+            if root.type is not None:
+                signature = root.is_function and isinstance(types[root.type], Function)
+                pending += self._followed(root.type) if signature else [root.type]
         while pending:
-            for type_id in self._strings.uses(pending.pop()):
-                if type_id not in used:
-                    used.add(type_id)
-                    pending.append(type_id)
+            type_id = pending.pop()
+            if type_id not in used:
+                used.add(type_id)
+                pending += self._followed(type_id)
         return used
+
+    def _followed(self, type_id: TypeId) -> Iterable[TypeId]:
+        """What a type's string names or has in place; of an occurrence, occurrences."""
+        if self._occurrences is None:
+            return self._strings.written(type_id)
+        if self._strings.rules is None:
+            return self._occurrences.followed(type_id)
+        first = self._occurrences.first
+        written = self._strings.written(first[type_id])
+        found = [each for each in self._occurrences.targets[type_id] if first[each] in written]
+        # What kABI rules put in a union's place stands deeper in it.
+        return found + sorted(written.difference(first[each] for each in found))
 
     def _override(self, type_strings: Mapping[str, str]) -> None:
         """Replace the strings of types and symbols by those that kABI rules give."""
@@ -249,15 +282,20 @@ def _encode(text: str) -> bytes:
 
 def type_maps(loaded: Loaded) -> list[TypeMap]:
     """The type maps of a binary: one, or in scope ``unit`` one per unit that has symbols."""
-    types, origins = loaded.model.types, loaded.model.origins
+    types, origins, occurrences = loaded.model.types, loaded.model.origins, loaded.occurrences
     if loaded.scope == "file":
-        return [TypeMap(types, origins, loaded.roots)]
+        return [TypeMap(types, origins, loaded.roots, None, occurrences)]
     by_unit: dict[int, dict[str, Root]] = {}
     for name, root in loaded.roots.items():
         by_unit.setdefault(root.unit, {})[name] = root
-    return [TypeMap(types, origins, roots) for _, roots in sorted(by_unit.items())]
+    strings = TypeStrings(types, None, occurrences)
+    return [
+        TypeMap(types, origins, roots, None, occurrences, strings)
+        for _, roots in sorted(by_unit.items())
+    ]
 
 
+@collector_paused()
 def versions_of(loaded: Loaded) -> dict[str, Version]:
     """The version of each symbol that has an entry, by name."""
     versions: dict[str, Version] = {}

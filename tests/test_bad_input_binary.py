@@ -20,7 +20,7 @@ from rustabi.binary.elf import Elf, Section
 from rustabi.dwarf import constants as c
 from rustabi.errors import DwarfError, InputError, NoDebugInfoError, RustabiError
 from rustabi.loader import load
-from rustabi.loader.types import WANTED
+from rustabi.loader.wanted import WANTED
 from rustabi.model import Model
 from rustabi.versions import with_versions
 from tests.dwarf_writer import (

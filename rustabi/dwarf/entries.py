@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from typing import NamedTuple, NoReturn
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.forms import Attributes, IndirectAttributes, Reader
@@ -44,6 +44,13 @@ class Entry(NamedTuple):
                 return specification.form
         return 0
 
+
+Sketcher: TypeAlias = Callable[[int], tuple[int, list[Any], list[int]] | None]
+"""Entry offset -> its tag, what is noted of it and its children, and the offsets referred to.
+
+None where it cannot be sketched: its tag is unknown, a child has children itself, or something
+cannot be noted or read.
+"""
 
 _make = tuple.__new__
 """Makes an `Entry` of its fields without the detour through a Python function."""
@@ -196,6 +203,49 @@ class Entries:
                     at = self._after_children(unit, at)
         except _DAMAGE as error:
             _damaged(at, error)
+
+    def sketcher(self, unit: Unit, ignored: Mapping[int, frozenset[int] | None]) -> Sketcher:
+        """The function that sketches entries of ``unit``: see `rustabi.dwarf.sketch`.
+
+        It is one function with all it needs at hand, because it is called for every type.
+
+        Args:
+            unit: The unit.
+            ignored: Tag of an entry -> tags of its children that are stepped over; None for all.
+        """
+        data, readers, end = self._data, unit.readers, unit.end
+
+        def sketch(offset: int) -> tuple[int, list[Any], list[int]] | None:
+            noted: list[Any] = []
+            referred: list[int] = []
+            try:
+                code = data[offset]
+                at = offset + 1
+                if code >= 0x80:
+                    code, at = read_unsigned(data, offset)
+                parent = readers[code]
+                tag = parent.tag
+                skipped = ignored[tag]
+                at = parent.sketch(data, at, unit, noted, referred)
+                if parent.has_children and skipped is not None:
+                    while code := data[at]:
+                        at += 1
+                        if code >= 0x80:
+                            code, at = read_unsigned(data, at - 1)
+                        reader = readers[code]
+                        if reader.tag not in skipped:
+                            if reader.has_children:
+                                return None
+                            at = reader.sketch(data, at, unit, noted, referred)
+                            continue
+                        at = reader.skip(data, at) if reader.size is None else at + reader.size
+                        if reader.has_children:
+                            at = self._after_children(unit, at)
+            except _DAMAGE:
+                return None
+            return (tag, noted, referred) if at <= end else None
+
+        return sketch
 
     def _after_children(self, unit: Unit, at: int) -> int:
         """Position after the children that start at ``at``, and after their own children."""

@@ -29,6 +29,7 @@ from rustabi.dwarf.leb128 import read_signed, read_unsigned
 from rustabi.errors import DwarfError
 
 if TYPE_CHECKING:
+    from rustabi.dwarf.sketch import Sketching
     from rustabi.dwarf.unit import Unit
 
 Value: TypeAlias = int | bool | str | bytes
@@ -50,6 +51,7 @@ class IndirectAttributes(dict[int, Any]):
 
 Decode: TypeAlias = "Callable[[bytes, int, Unit], tuple[Attributes, int]]"
 Skip: TypeAlias = Callable[[bytes, int], int]
+Sketch: TypeAlias = "Callable[[bytes, int, Unit, list[Any], list[int]], int]"
 
 
 class Encoding(NamedTuple):
@@ -70,14 +72,20 @@ class Reader:
         size: Bytes of an entry after its code, or None where entries differ.
         skip: Position after the entry whose attributes start at the given position.
         decode: Attributes (the wanted ones) and the position after them.
+        sketch: See `rustabi.dwarf.sketch`.
     """
 
     __slots__ = (
-        "_encoding", "_wanted", "declaration", "decode", "has_children", "size", "skip", "tag",
+        "_encoding", "_sketching", "_wanted", "declaration", "decode", "has_children", "size",
+        "sketch", "skip", "tag",
     )  # fmt: skip
 
     def __init__(
-        self, declaration: Declaration, encoding: Encoding, wanted: frozenset[int] | None
+        self,
+        declaration: Declaration,
+        encoding: Encoding,
+        wanted: frozenset[int] | None,
+        sketching: Sketching | None = None,
     ) -> None:
         """Prepare to read entries of ``declaration``.
 
@@ -85,6 +93,7 @@ class Reader:
             declaration: The abbreviation declaration.
             encoding: Sizes and byte order of the units it is used in.
             wanted: Attributes to decode; None for all.
+            sketching: What sketches note; None where none are made.
 
         Raises:
             DwarfError: A form is unknown, so that the entry's size is unknown too.
@@ -95,16 +104,26 @@ class Reader:
         self.size = _size(declaration, encoding)
         self._encoding = encoding
         self._wanted = wanted
+        self._sketching = sketching
         self.skip: Skip = self._first_skip
         self.decode: Decode = self._first_decode
+        self.sketch: Sketch = self._first_sketch
 
     def _first_skip(self, data: bytes, at: int) -> int:
-        self.skip = _compile(self.declaration, self._encoding, frozenset())[0]
+        self.skip = _skip_function(self.declaration, self._encoding)
         return self.skip(data, at)
 
     def _first_decode(self, data: bytes, at: int, unit: Unit) -> tuple[Attributes, int]:
-        self.decode = _compile(self.declaration, self._encoding, self._wanted)[1]
+        self.decode = _decode_function(self.declaration, self._encoding, self._wanted)
         return self.decode(data, at, unit)
+
+    def _first_sketch(
+        self, data: bytes, at: int, unit: Unit, noted: list[Any], referred: list[int]
+    ) -> int:
+        if self._sketching is None:
+            raise ValueError("it is not said what a sketch notes")
+        self.sketch = self._sketching.compile(self.declaration, self._encoding)
+        return self.sketch(data, at, unit, noted, referred)
 
 
 _FIXED = {
@@ -190,31 +209,36 @@ def _length(name: str) -> list[str]:
     ]
 
 
-class _Source:
-    """Python source of a decode and a skip function, grown one attribute at a time."""
+class Source:
+    """Python source of a decode and a skip function, grown one attribute at a time.
+
+    Args:
+        encoding: Sizes and byte order of the units that are read.
+        wanted: Attributes to decode; None for all.
+    """
 
     def __init__(self, encoding: Encoding, wanted: frozenset[int] | None) -> None:
         self._encoding = encoding
         self._wanted = wanted
         self._run: list[tuple[str, str | None]] = []
-        self._entries: list[tuple[int, str]] = []
+        self._entries: list[tuple[Specification, str]] = []
         self._decode: list[str] = []
         self._skip: list[str] = []
         self._formats: list[str] = []
-        self.text = ""
 
     def add(self, specification: Specification) -> None:
+        """Add an attribute."""
         attribute, form, constant = specification
         wanted = self._wanted is None or attribute in self._wanted
-        if any(attribute == known for known, _ in self._entries):
+        if any(attribute == known.attribute for known, _ in self._entries):
             wanted = False  # of an attribute that is there twice, libdw takes the first
         raw = f"v{len(self._entries)}"
         if form == c.FORM_IMPLICIT_CONST:
             if wanted:
-                self._entries.append((attribute, str(constant)))
+                self._entries.append((specification, str(constant)))
         elif form == c.FORM_FLAG_PRESENT:
             if wanted:
-                self._entries.append((attribute, "True"))
+                self._entries.append((specification, "True"))
         else:
             fixed = _fixed_format(form, self._encoding)
             if fixed is not None:
@@ -223,7 +247,10 @@ class _Source:
                 self._flush()
                 self._variable(form, raw)
             if wanted:
-                self._entries.append((attribute, _value_expression(form, raw, self._encoding)))
+                self._entries.append((specification, self._value(form, raw)))
+
+    def _value(self, form: int, raw: str) -> str:
+        return _value_expression(form, raw, self._encoding)
 
     def _flush(self) -> None:
         """Emit the pending run of fixed-size attributes as one struct call."""
@@ -268,17 +295,30 @@ class _Source:
         order = "little" if self._encoding.little_endian else "big"
         return [f"n = int.from_bytes(data[at:at + {width}], {order!r})", f"at += {width}"]
 
-    def finish(self) -> list[str]:
-        """Complete `text`, the source of both functions; the ``struct`` formats it uses."""
+    def decode(self) -> Decode:
+        """The function of that name."""
         self._flush()
-        pairs = ", ".join(f"{attribute}: {value}" for attribute, value in self._entries)
-        decode = "".join(f" {line}\n" for line in self._decode)
-        skip = "".join(f" {line}\n" for line in self._skip)
-        self.text = (
-            f"def decode(data, at, unit):\n{decode} return {{{pairs}}}, at\n"
-            f"def skip(data, at):\n{skip} return at\n"
-        )
-        return self._formats
+        pairs = ", ".join(f"{each.attribute}: {value}" for each, value in self._entries)
+        lines = [*self._decode, f"return {{{pairs}}}, at"]
+        return self._function("data, at, unit", lines)  # type: ignore[no-any-return]
+
+    def skip(self) -> Skip:
+        """The function of that name."""
+        self._flush()
+        return self._function("data, at", [*self._skip, "return at"])  # type: ignore[no-any-return]
+
+    def _function(self, parameters: str, lines: list[str]) -> Any:
+        """Compile a function. To do so takes as long as hundreds of calls of it."""
+        text = f"def function({parameters}):\n" + "".join(f" {line}\n" for line in lines)
+        scope: dict[str, Any] = {
+            "read_unsigned": read_unsigned,
+            "read_signed": read_signed,
+            "read_string": read_string,
+        }
+        for index, layout in enumerate(self._formats):
+            scope[f"unpack{index}"] = struct.Struct(layout).unpack_from
+        exec(text, scope)  # made of numbers and names from the tables above alone
+        return scope["function"]
 
 
 def _unknown(form: int) -> DwarfError:
@@ -312,23 +352,29 @@ def _size(declaration: Declaration, encoding: Encoding) -> int | None:
     return total
 
 
-def _compile(
+def _skip_function(declaration: Declaration, encoding: Encoding) -> Skip:
+    if _is_indirect(declaration):
+        return _indirect(declaration, encoding, frozenset())[0]
+    return _source(declaration, encoding, frozenset()).skip()
+
+
+def _decode_function(
     declaration: Declaration, encoding: Encoding, wanted: frozenset[int] | None
-) -> tuple[Skip, Decode]:
-    if any(form == c.FORM_INDIRECT for _, form, _ in declaration.specifications):
-        return _indirect(declaration, encoding, wanted)
-    source = _Source(encoding, wanted)
+) -> Decode:
+    if _is_indirect(declaration):
+        return _indirect(declaration, encoding, wanted)[1]
+    return _source(declaration, encoding, wanted).decode()
+
+
+def _is_indirect(declaration: Declaration) -> bool:
+    return any(form == c.FORM_INDIRECT for _, form, _ in declaration.specifications)
+
+
+def _source(declaration: Declaration, encoding: Encoding, wanted: frozenset[int] | None) -> Source:
+    source = Source(encoding, wanted)
     for specification in declaration.specifications:
         source.add(specification)
-    scope: dict[str, Any] = {
-        "read_unsigned": read_unsigned,
-        "read_signed": read_signed,
-        "read_string": read_string,
-    }
-    for index, layout in enumerate(source.finish()):
-        scope[f"unpack{index}"] = struct.Struct(layout).unpack_from
-    exec(source.text, scope)  # made of numbers and names from the tables above alone
-    return scope["skip"], scope["decode"]
+    return source
 
 
 def _indirect(

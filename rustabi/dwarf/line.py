@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import struct
+from typing import TYPE_CHECKING
 
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.abbrev import Declaration, Specification
 from rustabi.dwarf.forms import Encoding, Reader, read_string
 from rustabi.dwarf.leb128 import read_unsigned
-from rustabi.dwarf.unit import Unit
 from rustabi.errors import DwarfError
 
+if TYPE_CHECKING:
+    from rustabi.dwarf.unit import Unit
+
 _LNCT_PATH = 1
+
+
+class FileNames(dict[int, str]):
+    """`file_names` of a unit, read when first asked for; empty for numbers that it lacks."""
+
+    def __init__(self, lines: bytes, unit: Unit) -> None:
+        super().__init__()
+        self._source: tuple[bytes, Unit] | None = (lines, unit)
+
+    def __missing__(self, number: int) -> str:
+        if self._source is not None:
+            self.update(file_names(*self._source))
+            self._source = None
+        return self.setdefault(number, "")
 
 
 def file_names(lines: bytes, unit: Unit) -> dict[int, str]:

@@ -10,6 +10,8 @@ from rustabi.dwarf import constants as c
 from rustabi.dwarf.abbrev import AbbrevSection, Declaration, Table
 from rustabi.dwarf.forms import Attributes, Encoding, Reader
 from rustabi.dwarf.leb128 import read_unsigned
+from rustabi.dwarf.line import FileNames
+from rustabi.dwarf.sketch import Sketching
 from rustabi.errors import DwarfError
 
 
@@ -72,6 +74,7 @@ class Unit:
             None.
         readers: Abbreviation code -> `Reader`.
         root: Attributes of the unit's own entry.
+        files: Number in DW_AT_decl_file -> name of the file as written.
         strings, line_strings, indexed_strings: Where string forms look.
     """
 
@@ -88,6 +91,7 @@ class Unit:
         self.string_offsets_base = 2 * header.encoding.offset_size
         self.indexed_strings: dict[int, str] = _BaseUnknown()
         self.root = self._read_root(sections)
+        self.files = FileNames(sections.lines, self)
 
     @property
     def name(self) -> str:
@@ -202,17 +206,24 @@ class Info:
     Args:
         sections: The section bytes.
         wanted: Attributes to decode; None for all. Fewer is faster.
+        sketching: What sketches note; None where none are made.
 
     Raises:
         DwarfError: A header is damaged.
     """
 
-    def __init__(self, sections: Sections, wanted: frozenset[int] | None = None) -> None:
+    def __init__(
+        self,
+        sections: Sections,
+        wanted: frozenset[int] | None = None,
+        sketching: Sketching | None = None,
+    ) -> None:
         self.sections = sections
         self.strings = StringTable(sections.strings, ".debug_str")
         self.line_strings = StringTable(sections.line_strings, ".debug_line_str")
         self._abbrev = AbbrevSection(sections.abbrev)
         self._wanted = None if wanted is None else wanted | _UNIT_ATTRIBUTES
+        self._sketching = sketching
         self._compiled: dict[tuple[Encoding, Declaration], Reader] = {}
         self._tables: dict[tuple[int, Encoding], dict[int, Reader]] = {}
         self.units = tuple(self._read_units())
@@ -230,7 +241,7 @@ class Info:
         for code, declaration in table.items():
             reader = self._compiled.get((encoding, declaration))
             if reader is None:
-                reader = Reader(declaration, encoding, self._wanted)
+                reader = Reader(declaration, encoding, self._wanted, self._sketching)
                 self._compiled[encoding, declaration] = reader
             readers[code] = reader
         return readers

@@ -15,10 +15,13 @@ from rustabi.loader.depth import Depth, depth_of, is_split, split_off
 from rustabi.loader.passing import WANTED as PASSING
 from rustabi.loader.passing import with_passing
 from rustabi.loader.symbols import Description, Scope, SymbolEntries, find_symbols
-from rustabi.loader.types import WANTED, TypeLoader
+from rustabi.loader.table import Occurrences
+from rustabi.loader.types import TypeLoader
+from rustabi.loader.wanted import WANTED, sketching
 from rustabi.model import Facts, Model, Symbol, TypeId, Unit, Vtable
+from rustabi.pause import collector_paused
 
-__all__ = ["Loaded", "Root", "Scope", "load", "load_without_types"]
+__all__ = ["Loaded", "Occurrences", "Root", "Scope", "load", "load_without_types"]
 
 
 class Root(NamedTuple):
@@ -44,6 +47,7 @@ class Loaded(NamedTuple):
         scope: As the caller asked.
         depths: How much each of the model's units says.
         declared: Symbols that no unit with types defines: their version is that of a declaration.
+        occurrences: Which of the model's types are repeated; None where that is not known.
     """
 
     model: Model
@@ -51,8 +55,10 @@ class Loaded(NamedTuple):
     scope: Scope
     depths: tuple[Depth, ...] = ()
     declared: frozenset[str] = frozenset()
+    occurrences: Occurrences | None = None
 
 
+@collector_paused()
 def load(
     elf: Elf,
     *,
@@ -81,11 +87,12 @@ def load(
     if not sections.info:
         raise _no_debug_info(elf)
     exports = exports or _exports(elf, symbols)
-    entries = Entries(Info(sections, WANTED | PASSING if all_types else WANTED))
+    wanted = WANTED | PASSING if all_types else WANTED
+    entries = Entries(Info(sections, wanted, sketching()))
     if all(is_split(unit) for unit in entries.units):
         raise split_off().located(elf.path)
     scope = scope or ("file" if elf.relocatable else "unit")
-    types = TypeLoader(entries, sections.lines, arguments=all_types)
+    types = TypeLoader(entries, arguments=all_types)
     described = find_symbols(entries, exports.names, exports.places, scope)
     roots, listed = _load_symbols(entries, types, exports, described, binary)
     if all_types:
@@ -106,7 +113,7 @@ def load(
         origins=tuple(types.origins),
     )
     depths = tuple(depth_of(entries, unit) for unit in entries.units)
-    return Loaded(model, roots, scope, depths, _declared(described))
+    return Loaded(model, roots, scope, depths, _declared(described), types.occurrences)
 
 
 def _vtables(elf: Elf, entries: Entries, types: TypeLoader) -> tuple[Vtable, ...]:

@@ -1,32 +1,35 @@
 """Entries -> types: what rustc, GCC and Clang mean by the entries they write.
 
 One small function per tag. Each says which attributes it uses; what it does not know becomes an
-`Unsupported` node, never nothing. Types are numbered when they are first referred to and decoded
-from a work list, so that neither deep nor recursive types need deep recursion.
+`Unsupported` node, never nothing. Types are numbered when they are first referred to and read in
+that order, so that neither deep nor recursive types need deep recursion.
+
+A type is repeated in every unit that uses it, so an entry is only sketched first. It is decoded
+where no entry of the same sketch was before.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
-from typing import cast
+from typing import Any
 
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries, Entry
-from rustabi.dwarf.line import file_names
 from rustabi.dwarf.unit import Unit
 from rustabi.loader.attributes import constant, count, number, older_bit_offset, plus_constant, text
+from rustabi.loader.table import Occurrences, PlainTable, TypeTable
+from rustabi.loader.wanted import COMPOSITES, INSIDE_FUNCTIONS, MODIFIERS, TYPES_NESTED
 from rustabi.model import (
     Argument,
     Array,
     Base,
     Composite,
-    CompositeKind,
     Enumeration,
     Enumerator,
     Function,
     Member,
     Modifier,
-    ModifierKind,
     Parameter,
     Part,
     Type,
@@ -36,69 +39,40 @@ from rustabi.model import (
     Variant,
     VariantPart,
 )
+from rustabi.references import renumbered
 
-WANTED = frozenset({
-    c.AT_NAME, c.AT_BYTE_SIZE, c.AT_BIT_OFFSET, c.AT_BIT_SIZE, c.AT_DISCR, c.AT_CONST_VALUE,
-    c.AT_CONTAINING_TYPE,
-    c.AT_UPPER_BOUND, c.AT_ABSTRACT_ORIGIN, c.AT_ACCESSIBILITY, c.AT_COUNT,
-    c.AT_DATA_MEMBER_LOCATION, c.AT_DECL_FILE, c.AT_DECLARATION, c.AT_DISCR_LIST, c.AT_DISCR_VALUE,
-    c.AT_ENCODING, c.AT_SPECIFICATION, c.AT_TYPE, c.AT_DATA_BIT_OFFSET, c.AT_LINKAGE_NAME,
-    c.AT_ALIGNMENT, c.AT_GNU_VECTOR, c.AT_LOCATION, c.AT_NORETURN,
-})  # fmt: skip
-"""Attributes that the loader reads; the decoder steps over all others."""
-
-_MODIFIERS: dict[int, ModifierKind] = {
-    c.TAG_POINTER_TYPE: "pointer",
-    c.TAG_REFERENCE_TYPE: "reference",
-    c.TAG_RVALUE_REFERENCE_TYPE: "rvalue_reference",
-    c.TAG_CONST_TYPE: "const",
-    c.TAG_VOLATILE_TYPE: "volatile",
-    c.TAG_RESTRICT_TYPE: "restrict",
-    c.TAG_ATOMIC_TYPE: "atomic",
-    c.TAG_IMMUTABLE_TYPE: "immutable",
-    c.TAG_PACKED_TYPE: "packed",
-    c.TAG_SHARED_TYPE: "shared",
-    c.TAG_TYPEDEF: "typedef",
-}
-
-_COMPOSITES: dict[int, CompositeKind] = {
-    c.TAG_STRUCTURE_TYPE: "struct",
-    c.TAG_CLASS_TYPE: "class",
-    c.TAG_UNION_TYPE: "union",
-}
-
-_TYPES_NESTED = frozenset({
-    c.TAG_CLASS_TYPE, c.TAG_ENUMERATION_TYPE, c.TAG_STRUCTURE_TYPE, c.TAG_UNION_TYPE,
-    c.TAG_TEMPLATE_TYPE_PARAMETER, c.TAG_SUBPROGRAM,
-})  # fmt: skip
-"""Children of a struct that are no part of its layout: gendwarfksyms skips just these."""
+_MANY = 8
+"""Units from which on enough types are repeated to look for them."""
 
 
 class TypeLoader:
     """Decodes the types of one binary as they are asked for.
 
     Args:
-        entries: The debug info.
-        lines: Bytes of ``.debug_line``.
+        entries: The debug info, read with what `rustabi.loader.wanted` says.
         arguments: Read type arguments of generics, too; symbol versions do without.
 
     Attributes:
-        types: The table so far; complete after `finish`.
+        types: The table; complete after `finish`. Repeated types are one and the same object.
         origins: Entry offset of each type.
+        occurrences: Which types are repeated, where that was looked at; complete after `finish`.
     """
 
-    def __init__(self, entries: Entries, lines: bytes, *, arguments: bool = True) -> None:
+    def __init__(self, entries: Entries, *, arguments: bool = True) -> None:
         self.types: list[Type] = []
         self.origins: list[int] = []
+        self.occurrences: Occurrences | None = None
         self._entries = entries
-        self._not_wanted = _TYPES_NESTED - ({c.TAG_TEMPLATE_TYPE_PARAMETER} if arguments else set())
-        self._lines = lines
+        self._not_wanted = TYPES_NESTED - ({c.TAG_TEMPLATE_TYPE_PARAMETER} if arguments else set())
         self._ids: dict[int, TypeId] = {}
+        self._pending: dict[Unit, list[TypeId]] = defaultdict(list)
+        self._shared = TypeTable() if len(entries.units) >= _MANY else None
+        self._table: TypeTable | PlainTable = self._shared or PlainTable()
+        self._sketches: dict[tuple[Any, ...], int] = {}
+        self._found: list[TypeId] = []
         self._unsupported: dict[Unsupported, TypeId] = {}
-        self._pending: list[tuple[TypeId, Unit]] = []
         self._prefixes: dict[int, str] = {0: ""}
-        self._private: dict[tuple[int, int], bool] = {}
-        self._files: dict[int, dict[int, str]] = {}
+        self._signed: dict[int, bool] = {}
         self._signatures = {
             unit.signature[0]: unit.signature[1] for unit in entries.units if unit.signature
         }
@@ -106,41 +80,89 @@ class TypeLoader:
             c.TAG_BASE_TYPE: self._base,
             c.TAG_UNSPECIFIED_TYPE: self._unspecified,
             c.TAG_ARRAY_TYPE: self._array,
-            c.TAG_SUBROUTINE_TYPE: self.function,
+            c.TAG_SUBROUTINE_TYPE: self._function,
             c.TAG_ENUMERATION_TYPE: self._enumeration,
         }
-        self._by_tag.update(dict.fromkeys(_MODIFIERS, self._modifier))
-        self._by_tag.update(dict.fromkeys(_COMPOSITES, self._composite))
+        self._by_tag.update(dict.fromkeys(MODIFIERS, self._modifier))
+        self._by_tag.update(dict.fromkeys(COMPOSITES, self._composite))
+        self._ignored: dict[int, frozenset[int] | None] = {
+            **dict.fromkeys(MODIFIERS),
+            **dict.fromkeys(COMPOSITES, self._not_wanted),
+            c.TAG_BASE_TYPE: None,
+            c.TAG_ARRAY_TYPE: frozenset(),
+            c.TAG_SUBROUTINE_TYPE: INSIDE_FUNCTIONS,
+            c.TAG_ENUMERATION_TYPE: TYPES_NESTED,
+        }
 
     def id_of(self, offset: int, unit: Unit) -> TypeId:
         """The number of the type whose entry is at ``offset``; ``unit`` is where it is likely."""
         type_id = self._ids.get(offset)
         if type_id is None:
-            type_id = self._ids[offset] = self._add(None, offset)
-            self._pending.append((type_id, unit))
+            type_id = self._ids[offset] = len(self.origins)
+            self.origins.append(offset)
+            if not unit.first_entry <= offset < unit.end:
+                unit = self._entries.unit_of(offset)
+            self._pending[unit].append(type_id)
         return type_id
 
     def add(self, node: Type, offset: int) -> TypeId:
         """Enter a type that stands for the entry at ``offset`` without being one itself."""
-        return self._add(node, offset)
+        type_id = len(self.origins)
+        self.origins.append(offset)
+        self._table.add(type_id, node)
+        return type_id
 
     def finish(self) -> None:
-        """Decode every type that was referred to, and all that those refer to.
+        """Read every type that was referred to, and all that those refer to.
 
         Raises:
             DwarfError: An entry is not readable.
         """
-        pending = self._pending
-        while pending:
-            type_id, unit = pending.pop()
-            entry = self._entries.entry(self.origins[type_id], unit)
-            build = self._by_tag.get(entry.tag, self._unknown)
-            self.types[type_id] = build(entry)
+        while self._pending:
+            unit, pending = next(iter(self._pending.items()))
+            if self._shared is None:
+                while pending:
+                    type_id = pending.pop()
+                    self._table.enter(type_id, self._decoded(self.origins[type_id], unit), ())
+            else:
+                self._read_shared(unit, pending, self._shared)
+            del self._pending[unit]
+        self.types, self.occurrences = self._table.finish()
 
-    def _add(self, node: Type | None, offset: int) -> TypeId:
-        self.types.append(cast(Type, node))
-        self.origins.append(offset)
-        return len(self.types) - 1
+    def _read_shared(self, unit: Unit, pending: list[TypeId], table: TypeTable) -> None:
+        """Enter types of a unit and what they refer to in it; decode what has no known sketch."""
+        ids, origins, known = self._ids, self.origins, self._sketches
+        scopes = self._entries.outline(unit).scopes
+        sketch_at = self._entries.sketcher(unit, self._ignored)
+        while pending:
+            type_id = pending.pop()
+            offset = origins[type_id]
+            sketch = sketch_at(offset)
+            if sketch is None:
+                table.enter(type_id, self._decoded(offset, unit), tuple(self._found))
+                continue
+            tag, noted, referred = sketch
+            scope = scopes.get(offset, 0)
+            noted.append(scope and self._prefix(scope, unit))
+            if tag == c.TAG_ENUMERATION_TYPE and referred:
+                noted.append(self._is_signed_type(referred[0], unit))
+            key = tuple(noted)
+            if key in known:
+                targets = [
+                    ids[each] if each in ids else self.id_of(each, unit) for each in referred
+                ]  # fmt: skip
+                table.repeat(type_id, known[key], targets)
+                continue
+            content = table.enter(type_id, self._decoded(offset, unit), tuple(self._found))
+            # Where fewer references are followed than there are, the sketch does not tell which.
+            if len(self._found) == len(referred):
+                known[key] = content
+
+    def _decoded(self, offset: int, unit: Unit) -> Type:
+        """The type at ``offset``, its references told by their places in `_found`."""
+        self._found = []
+        entry = self._entries.entry(offset, unit)
+        return self._by_tag.get(entry.tag, self._unknown)(entry)
 
     # names
 
@@ -172,6 +194,17 @@ class TypeLoader:
 
     # references
 
+    def _refer(self, entry: Entry, attribute: int = c.AT_TYPE) -> int | None:
+        """The place in `_found` of the type that an attribute refers to; where sharing, its number.
+
+        To be called in the order of the attributes, each once: so a sketch has them, too.
+        """
+        type_id = self.reference(entry, attribute)
+        if type_id is None or self._shared is None:
+            return type_id
+        self._found.append(type_id)
+        return len(self._found) - 1
+
     def reference(self, entry: Entry, attribute: int = c.AT_TYPE) -> TypeId | None:
         """The type that an attribute refers to; None when it is absent (void)."""
         offset = entry.attributes.get(attribute)
@@ -184,7 +217,7 @@ class TypeLoader:
             return self.id_of(self._signatures[offset], entry.unit)
         node = Unsupported("form", form)
         if node not in self._unsupported:
-            self._unsupported[node] = self._add(node, entry.offset)
+            self._unsupported[node] = self.add(node, entry.offset)
         return self._unsupported[node]
 
     # one function per tag
@@ -206,9 +239,9 @@ class TypeLoader:
 
     def _modifier(self, entry: Entry) -> Type:
         return Modifier(
-            _MODIFIERS[entry.tag],
+            MODIFIERS[entry.tag],
             self.qualified_name(entry),
-            self.reference(entry),
+            self._refer(entry),
             number(entry, c.AT_BYTE_SIZE),
             number(entry, c.AT_ALIGNMENT),
         )
@@ -219,28 +252,34 @@ class TypeLoader:
             for child in self._entries.children(entry)
             if child.tag == c.TAG_SUBRANGE_TYPE
         )
-        return Array(self.reference(entry), counts, bool(entry.attributes.get(c.AT_GNU_VECTOR)))
+        return Array(self._refer(entry), counts, bool(entry.attributes.get(c.AT_GNU_VECTOR)))
 
-    def function(self, entry: Entry) -> Function:
+    def function(self, entry: Entry) -> Type:
         """The signature of a subprogram or subroutine type entry."""
+        self._found = []
+        node = self._function(entry)
+        return renumbered(node, self._found.__getitem__) if self._shared else node
+
+    def _function(self, entry: Entry) -> Function:
+        result = self._refer(entry)
         parameters = []
         variadic = False
         if entry.reader.has_children:
-            for child in self._entries.children(entry, _INSIDE_FUNCTIONS):
+            for child in self._entries.children(entry, INSIDE_FUNCTIONS):
                 if child.tag == c.TAG_FORMAL_PARAMETER:
-                    parameters.append(Parameter(text(child, c.AT_NAME), self.reference(child)))
+                    parameters.append(Parameter(text(child, c.AT_NAME), self._refer(child)))
                 elif child.tag == c.TAG_UNSPECIFIED_PARAMETERS:
                     variadic = True
         diverges = bool(entry.attributes.get(c.AT_NORETURN))
         if diverges and entry.unit.language != c.LANG_RUST:
             diverges = False  # GCC also finds it out by itself, at some levels of optimisation
-        return Function(tuple(parameters), self.reference(entry), variadic, diverges)
+        return Function(tuple(parameters), result, variadic, diverges)
 
     def _enumeration(self, entry: Entry) -> Type:
         signed = self._is_signed(entry)
         name, size = self.qualified_name(entry), number(entry, c.AT_BYTE_SIZE)
         enumerators = []
-        for child in self._entries.children(entry, _TYPES_NESTED):
+        for child in self._entries.children(entry, TYPES_NESTED):
             if child.tag == c.TAG_ENUMERATOR:
                 value = constant(child, c.AT_CONST_VALUE, signed, extended=False)
                 if isinstance(value, Unsupported):
@@ -251,7 +290,7 @@ class TypeLoader:
             size,
             number(entry, c.AT_ALIGNMENT),
             tuple(enumerators),
-            self.reference(entry),
+            self._refer(entry),
             bool(entry.attributes.get(c.AT_DECLARATION)),
             self._is_private(entry),
         )
@@ -259,17 +298,17 @@ class TypeLoader:
     def _composite(self, entry: Entry) -> Type:
         container = None
         if c.AT_CONTAINING_TYPE in entry.attributes:
-            container = self.reference(entry, c.AT_CONTAINING_TYPE)
+            container = self._refer(entry, c.AT_CONTAINING_TYPE)
         parts: list[Part] = []
         arguments: list[Argument] = []
         for child in self._entries.children(entry, self._not_wanted):
             if child.tag == c.TAG_TEMPLATE_TYPE_PARAMETER:
                 name = text(child, c.AT_NAME) or ""
-                arguments.append(Argument(name, self.reference(child)))
+                arguments.append(Argument(name, self._refer(child)))
             else:
                 parts.append(self._part(child))
         return Composite(
-            _COMPOSITES[entry.tag],
+            COMPOSITES[entry.tag],
             self.qualified_name(entry),
             number(entry, c.AT_BYTE_SIZE),
             number(entry, c.AT_ALIGNMENT),
@@ -306,7 +345,7 @@ class TypeLoader:
                 derived = bit_offset is not None
         return Member(
             text(entry, c.AT_NAME),
-            self.reference(entry),
+            self._refer(entry),
             offset,
             bit_size,
             bit_offset,
@@ -366,8 +405,20 @@ class TypeLoader:
             seen.add(entry.offset)
             entry = self._entries.entry(entry.attributes[c.AT_TYPE], entry.unit)
             if entry.tag == c.TAG_BASE_TYPE:
-                return entry.attributes.get(c.AT_ENCODING) in (c.ATE_SIGNED, c.ATE_SIGNED_CHAR)
+                return entry.attributes.get(c.AT_ENCODING) in _SIGNED
         return False
+
+    def _is_signed_type(self, offset: int, unit: Unit) -> bool:
+        """Whether the type at ``offset`` is a signed integer, as `_is_signed` has it."""
+        signed = self._signed.get(offset)
+        if signed is None:
+            entry = self._entries.entry(offset, unit)
+            if entry.tag == c.TAG_BASE_TYPE:
+                signed = entry.attributes.get(c.AT_ENCODING) in _SIGNED
+            else:
+                signed = self._is_signed(entry)
+            self._signed[offset] = signed
+        return signed
 
     def _is_private(self, entry: Entry) -> bool:
         """Whether the entry is defined in a ``.c`` file (gendwarfksyms' is_definition_private).
@@ -375,22 +426,8 @@ class TypeLoader:
         rustc gives no DW_AT_decl_file to types, so no Rust type is private. libdw takes file number
         0 for none.
         """
-        file = entry.attributes.get(c.AT_DECL_FILE)
-        if not file:
-            return False
-        key = (entry.unit.offset, file)
-        private = self._private.get(key)
-        if private is None:
-            files = self._files.get(entry.unit.offset)
-            if files is None:
-                files = self._files[entry.unit.offset] = file_names(self._lines, entry.unit)
-            private = self._private[key] = files.get(file, "").endswith(".c")
-        return private
+        file = entry.attributes.get(c.AT_DECL_FILE, 0)
+        return file != 0 and entry.unit.files[file].endswith(".c")
 
 
-_INSIDE_FUNCTIONS = frozenset({
-    c.TAG_VARIABLE, c.TAG_STRUCTURE_TYPE, c.TAG_UNION_TYPE, c.TAG_ENUMERATION_TYPE, c.TAG_TYPEDEF,
-    c.TAG_TEMPLATE_TYPE_PARAMETER, c.TAG_SUBPROGRAM, c.TAG_LEXICAL_BLOCK, c.TAG_LABEL,
-    c.TAG_INLINED_SUBROUTINE, c.TAG_CALL_SITE, c.TAG_GNU_CALL_SITE,
-})  # fmt: skip
-"""Children of a function that say nothing about its signature: locals, blocks, calls, labels."""
+_SIGNED = (c.ATE_SIGNED, c.ATE_SIGNED_CHAR)
