@@ -24,7 +24,7 @@ LEVELS = {
     "names": 1,
     "model": 1,
     "references": 2,
-    "partition": 1,
+    "repeats": 1,
     "pause": 1,
     "binary": 2,
     "dwarf": 3,
