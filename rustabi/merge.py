@@ -25,9 +25,9 @@ from rustabi.model import (
     Vtable,
     name_of,
 )
-from rustabi.partition import classes_of
 from rustabi.pause import collector_paused
 from rustabi.references import renumbered
+from rustabi.repeats import classes_of
 
 _NewId: TypeAlias = Callable[[TypeId], TypeId]
 

@@ -26,7 +26,7 @@ LEVELS = {
     "references": 3,
     "lists": 1,
     "bisimulation": 1,
-    "partition": 1,
+    "repeats": 1,
     "pause": 1,
     "binary": 2,
     "dwarf": 3,

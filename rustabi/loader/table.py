@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from rustabi.model import Composite, Enumeration, Type, TypeId
-from rustabi.partition import classes_of
 from rustabi.references import references, renumbered
+from rustabi.repeats import classes_of
 
 
 class Occurrences(NamedTuple):

@@ -68,7 +68,7 @@ class TypeLoader:
         self._pending: dict[Unit, list[TypeId]] = defaultdict(list)
         self._shared = TypeTable() if len(entries.units) >= _MANY else None
         self._table: TypeTable | PlainTable = self._shared or PlainTable()
-        self._sketches: dict[tuple[Any, ...], int] = {}
+        self._sketches: dict[int | None, dict[tuple[Any, ...], int]] = defaultdict(dict)
         self._found: list[TypeId] = []
         self._unsupported: dict[Unsupported, TypeId] = {}
         self._prefixes: dict[int, str] = {0: ""}
@@ -131,7 +131,8 @@ class TypeLoader:
 
     def _read_shared(self, unit: Unit, pending: list[TypeId], table: TypeTable) -> None:
         """Enter types of a unit and what they refer to in it; decode what has no known sketch."""
-        ids, origins, known = self._ids, self.origins, self._sketches
+        ids, origins = self._ids, self.origins
+        known = self._sketches[unit.language]  # some attributes mean more in one than in another
         scopes = self._entries.outline(unit).scopes
         sketch_at = self._entries.sketcher(unit, self._ignored)
         while pending:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rustabi.partition import classes_of
+from rustabi.repeats import classes_of
 
 
 class Graph(NamedTuple):
