@@ -39,10 +39,11 @@ LEVELS = {
     "diff": 11,
     "cargo": 12,
     "target": 13,
-    "report": 14,
-    "__init__": 15,
-    "cli": 16,
-    "__main__": 17,
+    "check": 14,
+    "report": 15,
+    "__init__": 16,
+    "cli": 17,
+    "__main__": 18,
 }
 """Room (a module or package directly in rustabi/) -> level; it imports from lower levels only."""
 
