@@ -5,7 +5,7 @@ Two questions, answered apart: would the kernel's loader accept the module (`sym
 """
 
 from rustabi.check.results import Answer, KernelCheck, Layer, LayerName, ModuleCheck, Note, Status
-from rustabi.check.run import check_modules
+from rustabi.check.run import check_modules, check_one
 
 __all__ = [
     "Answer",
@@ -16,4 +16,5 @@ __all__ = [
     "Note",
     "Status",
     "check_modules",
+    "check_one",
 ]

@@ -127,7 +127,7 @@ class _Comparison:
         yield from self._families()
         yield from self._bindings()
         if self._imports - self._described:
-            unknown = sorted(self._imports - self._described)
+            unknown = [demangle(each) for each in sorted(self._imports - self._described)]
             self.gaps.append(
                 Note("import-undescribed", "", "which types these imports exchange: the kernel's"
                      f" debug info that was given does not describe {listed(unknown)}")
@@ -224,7 +224,8 @@ class _Comparison:
 
 
 def _grave(changes: Iterable[Change]) -> list[Change]:
-    return [change for change in changes if change.grave is Severity.BREAK]
+    grave = (change for change in changes if change.grave is Severity.BREAK)
+    return sorted(grave, key=lambda change: not change.where)  # what tells of a member first
 
 
 def change_in_words(change: Change) -> str:

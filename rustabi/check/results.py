@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
+from rustabi.errors import RustabiError
+
 LayerName: TypeAlias = Literal["symbols", "versions", "toolchain", "layout", "reasons"]
 
 Status: TypeAlias = Literal["ok", "failed", "risky", "not run"]
@@ -62,7 +64,7 @@ class ModuleCheck(NamedTuple):
         runs: Whether it would then run correctly, as far as the types in both debug infos tell
             (layer layout).
         layers: In the order in which they are checked.
-        error: Why the module could not be read at all.
+        failure: Why the module could not be read at all.
     """
 
     path: str
@@ -70,7 +72,7 @@ class ModuleCheck(NamedTuple):
     loads: Answer
     runs: Answer
     layers: tuple[Layer, ...] = ()
-    error: str | None = None
+    failure: RustabiError | None = None
 
     def layer(self, name: LayerName) -> Layer:
         """The result of one layer.

@@ -54,10 +54,29 @@ def check_modules(
             modules.append(read_module(file, say))
         except RustabiError as error:
             error.located(file)
-            failed.append(ModuleCheck(str(file), file.name, "unknown", "unknown", error=str(error)))
+            failed.append(ModuleCheck(str(file), file.name, "unknown", "unknown", failure=error))
     results = {each.path: each for each in failed}
     results |= {each.path: each for each in _check_all(modules, known, before, say)}
     return KernelCheck(known.told, tuple(results[str(file)] for file in files))
+
+
+def check_one(
+    path: str | Path,
+    kernel: Sequence[str | Path],
+    baseline: Sequence[str | Path] = (),
+    progress: Callable[[str], None] | None = None,
+) -> ModuleCheck:
+    """Check one module, see `check_modules`.
+
+    Raises:
+        RustabiError: A file cannot be read, the module among them, or it is a folder.
+    """
+    if Path(path).is_dir():
+        raise UsageError("a folder, not a module", path=path, advice="name one .ko file")
+    result = check_modules([path], kernel, baseline, progress).modules[0]
+    if result.failure is not None:
+        raise result.failure
+    return result
 
 
 def _check_all(

@@ -253,6 +253,12 @@ def _diff(options: Namespace, say: Say) -> Answer:
     )
 
 
+def _check(options: Namespace, say: Say) -> Answer:
+    from rustabi.cli.check import run_check
+
+    return run_check(options, say)
+
+
 def _explain(options: Namespace, _: Say) -> Answer:
     from rustabi.report.explain import explain_report
     from rustabi.report.text import explain_page
@@ -281,6 +287,7 @@ _COMMANDS: Final[dict[str, Callable[[Namespace, Say], Answer]]] = {
     "graph": _graph,
     "snapshot": _snapshot,
     "diff": _diff,
+    "check": _check,
     "explain": _explain,
     "schema": _schema,
 }

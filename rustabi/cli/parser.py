@@ -75,7 +75,18 @@ def parser() -> Parser:
     commands = whole.add_subparsers(
         dest="command", metavar="COMMAND", required=True, parser_class=Parser
     )
-    for add in (_report, _layout, _symbols, _why, _graph, _snapshot, _diff, _explain, _schema):
+    for add in (
+        _report,
+        _layout,
+        _symbols,
+        _why,
+        _graph,
+        _snapshot,
+        _diff,
+        _check,
+        _explain,
+        _schema,
+    ):
         add(commands)
     return whole
 
@@ -262,6 +273,14 @@ def _diff(commands: Any) -> None:
     )
     _output(command)
     _cargo(command)
+
+
+def _check(commands: Any) -> None:
+    from rustabi.cli.check import EXAMPLES, SUMMARY, TEXT, add_arguments
+
+    command = _command(commands, "check", SUMMARY, TEXT, *EXAMPLES)
+    add_arguments(command)
+    _output(command)
 
 
 def _explain(commands: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
+from rustabi.report.check import CheckReport
 from rustabi.report.differences import DiffReport
 from rustabi.report.errors import FailureReport
 from rustabi.report.explain import ExplainReport
@@ -22,6 +23,7 @@ from rustabi.report.why import WhyReport
 
 Report: TypeAlias = (
     DiffReport
+    | CheckReport
     | SummaryReport
     | LayoutReport
     | SymbolsReport
