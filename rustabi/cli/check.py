@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from rustabi.cli.commands import Answer
 from rustabi.errors import UsageError
+
+if TYPE_CHECKING:
+    from rustabi.report.check import CheckReport
+    from rustabi.report.page import Page
 
 _LEVELS: Final = ("risky", "gap")
 
@@ -55,8 +58,10 @@ def add_arguments(command: Any) -> None:
     )
 
 
-def run_check(options: Namespace, say: Callable[[str], None]) -> Answer:
-    """What the check has to say.
+def run_check(
+    options: Namespace, say: Callable[[str], None]
+) -> tuple[CheckReport, Callable[[], Page], int]:
+    """What the check has to say: the report, what makes a page of it, the exit code.
 
     Raises:
         RustabiError: A file of the kernel cannot be read, or the arguments make no sense.
@@ -68,9 +73,7 @@ def run_check(options: Namespace, say: Callable[[str], None]) -> Answer:
     fail_on = _levels(options.fail_on)
     found = check_modules(options.modules, options.kernel, options.baseline, say)
     report = check_report(found, fail_on)
-    return Answer(
-        report, lambda: check_page(report, everything=options.all), code=CODES[report.verdict]
-    )
+    return report, lambda: check_page(report, everything=options.all), CODES[report.verdict]
 
 
 def _levels(groups: Iterable[str]) -> frozenset[str]:

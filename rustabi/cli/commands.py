@@ -256,7 +256,8 @@ def _diff(options: Namespace, say: Say) -> Answer:
 def _check(options: Namespace, say: Say) -> Answer:
     from rustabi.cli.check import run_check
 
-    return run_check(options, say)
+    report, page, code = run_check(options, say)
+    return Answer(report, page, code=code)
 
 
 def _explain(options: Namespace, _: Say) -> Answer:
