@@ -86,7 +86,9 @@ def test_without_all_exports_nothing_is_said_to_be_missing(tmp_path: Path) -> No
 
 
 def test_a_module_that_is_named_by_depends_may_export_it(tmp_path: Path) -> None:
-    user = module_data(["helper"], EXPORTS | {"helper": 7}, info=modinfo(depends="my-helper"))
+    user = module_data(
+        ["helper"], EXPORTS | {"helper": 7}, info=modinfo(name="user", depends="my-helper")
+    )
     result = check(tmp_path, user, symvers(tmp_path))
     assert (result.loads, kinds(result.layer("symbols"))) == ("unknown", [])
     folder = tmp_path / "both"

@@ -184,7 +184,7 @@ def test_what_looks_like_a_symvers(tmp_path: Path) -> None:
     assert read_symvers(path)[0].name == "one"
 
 
-# what is exported and imported
+# what a kernel exports, what a module wants
 
 
 @pytest.mark.parametrize("little_endian", [True, False])

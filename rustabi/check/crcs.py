@@ -54,8 +54,8 @@ def check_versions(module: Module, kernel: Kernel) -> Layer:
         if verdict.note is not None:
             lists = {"refused": problems, "unknown": gaps}
             lists.get(verdict.outcome, remarks).append(verdict.note)
-    if not module.imports.strong and not module.imports.weak:
-        checked = 1  # nothing imported: nothing to disagree about
+    if module.imports.strong and not checked and not gaps:
+        gaps.append(Note("version-unknown", "", "the versions of all imported symbols"))
     return layer_of("versions", checked, "versions", _once(problems), _once(remarks), gaps)
 
 

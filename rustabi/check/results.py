@@ -124,13 +124,15 @@ def layer_of(
 
     Args:
         name: Which one.
-        checked: How many things were checked; where none, and nothing was found, it did not run.
+        checked: How many things were checked; where none, and there are gaps, it did not run.
         what: What those are.
         problems: What makes it fail.
         remarks: What is no problem.
         gaps: What could not be checked.
         mild: What makes it risky.
     """
-    grave, risky = tuple(problems), tuple(mild)
-    status: Status = "failed" if grave else "risky" if risky else "ok" if checked else "not run"
-    return Layer(name, status, checked, what, grave + risky, tuple(remarks), tuple(gaps))
+    grave, risky, unchecked = tuple(problems), tuple(mild), tuple(gaps)
+    status: Status = "failed" if grave else "risky" if risky else "ok"
+    if not grave and not risky and not checked and unchecked:
+        status = "not run"
+    return Layer(name, status, checked, what, grave + risky, tuple(remarks), unchecked)
