@@ -18,7 +18,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from rustabi.diff.identity import stripped
 from rustabi.layout import size_of
 from rustabi.model import (
     Composite,
@@ -102,7 +101,7 @@ class CTypes:
         found = self._by_name.get(name)
         if found:
             return found
-        behind = (stripped(self._model.types, each) for each in self._typedefs.get(name, ()))
+        behind = (_behind(self._model.types, each) for each in self._typedefs.get(name, ()))
         return list(dict.fromkeys(each for each in behind if each is not None))
 
 
@@ -227,14 +226,14 @@ class _Comparison:
     def _anonymous(
         self, own: Member | None, member: Member, prefix: str, depth: int
     ) -> Iterator[str]:
-        c = stripped(self._c, member.type)
+        c = _behind(self._c, member.type)
         if c is None or not size_of(self._c, c, self._c_address):
             return  # bindgen leaves out what takes no bytes
         if own is None or own.type is None:
-            yield f"{prefix}<anonymous>: at {member.offset} in C, not in the module"
+            yield f"{prefix}<anonymous>: at {member.offset or 0} in C, not in the module"
             return
         if (own.offset or 0) != (member.offset or 0):
-            yield f"{prefix}{own.name}: at {own.offset} in the module, at {member.offset} in C"
+            yield f"{prefix}{own.name}: at {own.offset} in the module, at {member.offset or 0} in C"
         yield from self._types(self._field_type(own.type), c, f"{prefix}{own.name}.", depth + 1)
 
     def _field_type(self, type_id: TypeId) -> TypeId:
@@ -249,7 +248,7 @@ class _Comparison:
         new_size = size_of(self._c, member.type, self._c_address)
         if own is None:
             if new_size != 0:
-                yield f"{prefix}{member.name}: at {member.offset} in C, not in the module"
+                yield f"{prefix}{member.name}: at {member.offset or 0} in C, not in the module"
             return
         name = f"{prefix}{member.name}"
         if (own.offset or 0) != (member.offset or 0):
@@ -262,6 +261,16 @@ class _Comparison:
         node = None if own.type is None else self._rust[own.type]
         text = getattr(node, "name", "")
         return "__BindgenUnionField" in text or "__IncompleteArrayField" in text
+
+
+def _behind(types: Sequence[Type], type_id: TypeId | None) -> TypeId | None:
+    """The type that typedefs and qualifiers stand for."""
+    for _ in range(_DEEPEST):
+        node = None if type_id is None else types[type_id]
+        if not isinstance(node, Modifier) or node.kind in INDIRECT:
+            break
+        type_id = node.target
+    return type_id
 
 
 def _is_plain(member: Member) -> bool:

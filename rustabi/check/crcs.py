@@ -90,20 +90,29 @@ _UNKNOWN = "no file that was given tells its version: give a Module.symvers or a
 _NO_TABLE = "the module has no symbol versions: the kernel loads it by force only"
 _NOT_EXTENDED = "not in the module's extended table: the kernel warns and accepts it"
 _NOT_BASIC = "the module's __versions does not name it"
+_NOT_ITS_TYPE = (
+    "the files are of different kernels, or the build took the type from elsewhere, as it does for"
+    " what assembly defines"
+)
 _DOUBTFUL = "types of one name differ, so that the computed version need not be the kernel's"
 
 
 def _disagreements(name: str, export: KernelExport) -> list[Note]:
     """Where two sources say different versions of one export."""
-    sure = [crc for crc in export.crcs if not crc.doubtful]
-    if len({crc.value for crc in sure}) < 2:
-        return []
-    told = ", ".join(f"{crc.value:#010x} by {_said(crc)}" for crc in sure)
-    return [Note("sources-disagree", name, f"the kernel's files disagree: {told}")]
+    stated = [crc for crc in export.crcs if crc.source != "DWARF"]
+    computed = [crc for crc in export.crcs if crc.source == "DWARF" and not crc.doubtful]
+    if len({crc.value for crc in stated or computed}) > 1:
+        told = ", ".join(map(_said, stated or computed))
+        return [Note("sources-disagree", name, f"the kernel's files disagree: {told}")]
+    if stated and any(crc.value != stated[0].value for crc in computed):
+        told = ", ".join(map(_said, (stated[0], *computed)))
+        return [Note("computed-differs", name, f"{told}: {_NOT_ITS_TYPE}")]
+    return []
 
 
 def _said(crc: Crc) -> str:
-    return f"{'computation from ' if crc.source == 'DWARF' else ''}{crc.source} of {crc.target}"
+    how = "computed from the debug info" if crc.source == "DWARF" else crc.source
+    return f"{crc.value:#010x} by {how} of {crc.target}"
 
 
 def _once(notes: list[Note]) -> list[Note]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from rustabi.report.check import CheckNote, CheckReport, LayerReport, ModuleReport
@@ -16,6 +17,12 @@ _STYLES: Final[dict[str, Style]] = {
     "ok": "good", "failed": "bad", "risky": "warn", "not run": "warn",
     "yes": "good", "no": "bad", "unknown": "warn",
 }  # fmt: skip
+
+_TOLD: Final = frozenset({
+    "weak-missing", "version-missing", "sources-disagree", "names-differ", "baseline-differs",
+    "binding-wrong-in-kernel",
+})  # fmt: skip
+"""Remarks that are told unasked."""
 
 _WIDTH: Final = 9
 """Of the longest name of a layer, and of the column of its status."""
@@ -80,6 +87,9 @@ def _module(
         yield from _notes(layer.problems, limit)
         if everything:
             yield from _notes(layer.remarks, limit, "dim")
+        else:
+            told = [each for each in layer.remarks if each.kind in _TOLD]
+            yield from _notes([replace(each, evidence=()) for each in told], limit, "dim")
     gaps = [gap for layer in module.layers for gap in layer.gaps if gap not in shared]
     yield from _gaps(gaps, "not checked", limit, 2)
 
