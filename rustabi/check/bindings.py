@@ -20,6 +20,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from rustabi.layout import size_of
 from rustabi.model import (
+    INDIRECT,
     Composite,
     Enumeration,
     Member,
