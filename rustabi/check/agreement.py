@@ -164,6 +164,9 @@ class _Comparison:
         self.compared += found.compared
         text = f"{found.compared} instances of generics were held against other instances"
         self.remarks.append(Note("families", "", text))
+        unknown = len(alone) - found.compared
+        text = f"{unknown} types of the module have no counterpart in the kernel's debug info"
+        self.remarks.append(Note("module-only", "", text))
         for each in found.differences:
             text = f"the kernel's {each.other} comes from another source"
             _, note = self._note("family-differs", each.type, text, each.evidence, each.pair)

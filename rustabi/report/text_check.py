@@ -45,7 +45,9 @@ def check_page(report: CheckReport, *, everything: bool = False) -> Page:
 
 
 def _head(report: CheckReport) -> Iterator[Block]:
-    yield line(Span(_verdict(report), "good" if report.verdict == "compatible" else "bad"))
+    verdict = _verdict(report)
+    style: Style = "good" if report.verdict == "compatible" else "bad"
+    yield line(Span(verdict, "warn" if verdict.startswith("risky") else style))
     for number, told in enumerate(report.kernel):
         yield line(Span("kernel  " if number == 0 else "        ", "dim"), told)
 
@@ -64,9 +66,15 @@ def _verdict(report: CheckReport) -> str:
         )
         if count
     ]  # fmt: skip
-    text = f"{report.verdict if report.verdict != 'error' else 'no verdict'}: "
+    text = "no verdict: " if report.verdict == "error" else f"{report.verdict}: "
+    if report.verdict == "compatible" and risky:
+        text = "risky: "
     total = plural(len(modules), "module")
     return text + (f"of {total}, {', '.join(told)}" if told else f"{total} checked")
+
+
+def _is_risky(report: CheckReport) -> bool:
+    return any("risky" in (each.loads, each.runs) for each in report.modules)
 
 
 def _module(
@@ -136,7 +144,9 @@ def _shared_gaps(modules: Sequence[ModuleReport]) -> tuple[CheckNote, ...]:
 
 def _end(report: CheckReport) -> Iterator[Block]:
     gaps = sum(len(layer.gaps) for module in report.modules for layer in module.layers)
-    if report.verdict == "compatible":
+    if report.verdict == "compatible" and _is_risky(report):
+        yield line("nothing is known to break; --fail-on risky makes the exit code 1")
+    elif report.verdict == "compatible":
         yield line(Span(f"compatible in what was checked; {plural(gaps, 'gap')}", "good"))
     elif report.verdict == "error" and any(each.loads == "unknown" for each in report.modules):
         yield line("give --kernel a Module.symvers or a vmlinux to have all exports")
