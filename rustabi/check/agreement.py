@@ -19,6 +19,7 @@ from rustabi.check.toolchain import same_architecture
 from rustabi.diff import Affected, Change, Severity
 from rustabi.diff.causes import Causes, Reach
 from rustabi.diff.identity import Pair
+from rustabi.diff.symbols import compare_vtables
 from rustabi.diff.walk import Walk
 from rustabi.model import Composite, Enumeration, Model, Symbol, TypeId, name_of
 from rustabi.names import demangle, is_unstable_name, type_key
@@ -26,6 +27,8 @@ from rustabi.references import references
 
 _SHOWN: Final = 4
 """Names that a line lists before it says how many more there are."""
+
+_UNKNOWN_CROSSING: Final = "whether a value of it crosses an imported symbol is not known"
 
 
 class KernelTypes(NamedTuple):
@@ -140,13 +143,20 @@ class _Comparison:
         for key in sorted(self._mine.keys() & theirs.keys()):
             for pair in walk.identity.pair_variants(self._mine[key], theirs[key]):
                 walk.start(pair)
+        vtables = dict.fromkeys(compare_vtables(self._module, self._types.model, walk.identity))
+        walk.finish()
+        for trait, change in vtables:
+            if change.grave is Severity.BREAK:
+                told = (change_in_words(change), _UNKNOWN_CROSSING)
+                text = "another vtable in the kernel"
+                yield False, Note("vtable-differs", f"dyn {trait}", text, told)
         self.compared += len({pair[0] for pair in walk.changes})
         clean = {pair[0] for pair, changes in walk.changes.items() if not _grave(changes)}
         harmless = 0
         for pair, changes in Causes(self._module, walk.changes).roots():
             grave = _grave(changes)
             if not grave or pair[0] in clean:
-                harmless += bool(changes)
+                harmless += bool(changes) and not grave
                 continue
             name = name_of(self._module.types[pair[0]]) or "<anonymous>"
             lines = [change_in_words(change) for change in grave]
@@ -185,11 +195,9 @@ class _Comparison:
         text = f"{found.compared} Rust bindings were held against their C types"
         self.remarks.append(Note("bindings", "", text))
         for why, names in found.partnerless:
-            self.remarks.append(
-                Note(
-                    f"bindings-{why}", "", f"{len(names)} bindings were not: {WHY_NO_PARTNER[why]}"
-                )
-            )
+            text = f"{len(names)} bindings were not: {WHY_NO_PARTNER[why]}"
+            unchecked = why in ("absent", "declared")
+            (self.gaps if unchecked else self.remarks).append(Note(f"bindings-{why}", "", text))
         own = self._types.own_bindings
         shared = []
         for each in found.differences:
@@ -219,7 +227,7 @@ class _Comparison:
             names = listed([demangle(each.symbol) for each in affected])
             return f"a value of it crosses imported symbols: {names}"
         if not self._described:
-            return "whether a value of it crosses an imported symbol is not known"
+            return _UNKNOWN_CROSSING
         return (
             "no imported symbol that is described takes or returns it: code in the module that was"
             " inlined has the old layout"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,8 +19,8 @@ from rustabi.binary.kernel import (
 from rustabi.binary.modinfo import modinfo_of
 from rustabi.binary.open import read_binary, read_prefix
 from rustabi.binary.symvers import GPL, is_symvers, read_symvers
-from rustabi.check.module import SUFFIXES, Module
-from rustabi.errors import InputError, NoDebugInfoError
+from rustabi.check.module import SUFFIXES, Module, types_of
+from rustabi.errors import InputError
 from rustabi.merge import merge
 from rustabi.model import Model
 from rustabi.target import load_target, resolve
@@ -109,18 +109,22 @@ class _Piece(NamedTuple):
 _ORDER: Final = ("__kcrctab", SYMVERS, "DWARF")
 
 
-def read_kernel(paths: Iterable[Path], progress: Callable[[str], None]) -> Kernel:
+def read_kernel(
+    paths: Iterable[Path], progress: Callable[[str], None], debug_folders: Sequence[Path] = ()
+) -> Kernel:
     """Read all that is known of a kernel and put it together.
 
     Args:
         paths: vmlinux, build folders, Module.symvers files, objects, modules, snapshots.
         progress: Told what is being done.
+        debug_folders: Where debug info in files of their own is looked for.
 
     Raises:
         InputError: A path cannot be read, or the files are of several architectures.
         DwarfError: Debug info is damaged.
     """
-    pieces = [piece for path in paths for piece in _pieces(path, progress)]
+    reader = _Reader(progress, tuple(debug_folders))
+    pieces = [piece for path in paths for piece in _pieces(path, reader)]
     models = [piece.model for piece in pieces if piece.model is not None]
     machines = sorted({piece.elf for piece in pieces if piece.elf is not None})
     if len(machines) > 1:
@@ -165,18 +169,25 @@ def _joined(pieces: Iterable[_Piece]) -> dict[str, KernelExport]:
     return found
 
 
-def _pieces(path: Path, progress: Callable[[str], None]) -> Iterator[_Piece]:
+class _Reader(NamedTuple):
+    """How files are read."""
+
+    say: Callable[[str], None]
+    debug_folders: tuple[Path, ...]
+
+
+def _pieces(path: Path, reader: _Reader) -> Iterator[_Piece]:
     if path.is_dir() and not (path / "Cargo.toml").is_file():
-        yield from _folder(path, progress)
+        yield from _folder(path, reader)
         return
     if path.is_file() and is_symvers(read_prefix(path)):
-        yield _symvers(path, progress)
+        yield _symvers(path, reader)
         return
     target = resolve(path)
     if target.kind == "snapshot":
-        yield _snapshot(path, progress)
+        yield _snapshot(path, reader)
     elif target.kind == "binary":
-        yield _binary(path, path.name, progress)
+        yield _binary(path, path.name, reader)
     else:
         raise InputError(
             f"a kernel is not told by {'an' if target.kind == 'archive' else 'a'} {target.kind}",
@@ -185,15 +196,15 @@ def _pieces(path: Path, progress: Callable[[str], None]) -> Iterator[_Piece]:
         )
 
 
-def _folder(path: Path, progress: Callable[[str], None]) -> Iterator[_Piece]:
+def _folder(path: Path, reader: _Reader) -> Iterator[_Piece]:
     """A build folder: Module.symvers, vmlinux, else the objects, and modules for their exports."""
     symvers, vmlinux = path / SYMVERS, path / _VMLINUX
     found = False
     if symvers.is_file():
         found = True
-        yield _symvers(symvers, progress)
+        yield _symvers(symvers, reader)
     if vmlinux.is_file():
-        yield _binary(vmlinux, _VMLINUX, progress)
+        yield _binary(vmlinux, _VMLINUX, reader)
         objects: list[Path] = []
         modules = [] if found else list(_files(path, SUFFIXES))
         found = True
@@ -201,10 +212,10 @@ def _folder(path: Path, progress: Callable[[str], None]) -> Iterator[_Piece]:
         objects, modules = list(_files(path, (".o",))), list(_files(path, SUFFIXES))
     for each in objects:
         found = True
-        yield _binary(each, each.relative_to(path).as_posix(), progress)
+        yield _binary(each, each.relative_to(path).as_posix(), reader)
     for each in modules:
         found = True
-        yield _binary(each, each.relative_to(path).as_posix(), progress, types=False)
+        yield _binary(each, each.relative_to(path).as_posix(), reader, types=False)
     if not found:
         raise InputError(
             "nothing of a kernel in this folder", path=path,
@@ -218,8 +229,8 @@ def _files(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
         yield from (Path(parent, file) for file in sorted(files) if file.endswith(suffixes))
 
 
-def _symvers(path: Path, progress: Callable[[str], None]) -> _Piece:
-    progress(f"reading {path}")
+def _symvers(path: Path, reader: _Reader) -> _Piece:
+    reader.say(f"reading {path}")
     exports: dict[str, KernelExport] = {}
     for line in read_symvers(path):
         crcs = (Crc(line.crc, SYMVERS, str(path)),) if line.crc else ()
@@ -231,8 +242,8 @@ def _symvers(path: Path, progress: Callable[[str], None]) -> _Piece:
     return _Piece(f"{path}: {len(exports)} exports with versions", exports, complete)
 
 
-def _snapshot(path: Path, progress: Callable[[str], None]) -> _Piece:
-    progress(f"reading {path}")
+def _snapshot(path: Path, reader: _Reader) -> _Piece:
+    reader.say(f"reading {path}")
     model = load_target(path)
     facts = model.facts
     exports = {
@@ -246,12 +257,10 @@ def _snapshot(path: Path, progress: Callable[[str], None]) -> _Piece:
     )  # fmt: skip
 
 
-def _binary(
-    path: Path, name: str, progress: Callable[[str], None], *, types: bool = True
-) -> _Piece:
-    progress(f"reading {path}")
+def _binary(path: Path, name: str, reader: _Reader, *, types: bool = True) -> _Piece:
+    reader.say(f"reading {path}")
     elf = Elf(read_binary(path), str(path))
-    model, no_types = _types(path) if types else (None, None)
+    model, no_types = types_of(path, elf, reader.debug_folders) if types else (None, "")
     info = modinfo_of(elf) if elf.relocatable else None
     is_module = info is not None and info.vermagic is not None
     module = "" if elf.relocatable else _VMLINUX
@@ -269,15 +278,8 @@ def _binary(
         vermagic=info.vermagic if info and is_module else vermagic_of_kernel(elf),
         rustc=rustc or rustc_versions(elf),
         model=model,
-        no_types=None if no_types is None else f"{name}: {no_types}",
+        no_types=f"{name}: {no_types}" if no_types else None,
     )  # fmt: skip
-
-
-def _types(path: Path) -> tuple[Model | None, str | None]:
-    try:
-        return load_target(path), None
-    except NoDebugInfoError as error:
-        return None, error.message
 
 
 def _exports(elf: Elf, module: str, model: Model | None, path: str) -> dict[str, KernelExport]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from rustabi.binary.debugfile import find_debug_file
 from rustabi.binary.elf import Elf
+from rustabi.binary.exports import exports_of
 from rustabi.binary.kernel import Export, Imports, exports_of_kernel, imports_of, rustc_versions
 from rustabi.binary.modinfo import ModInfo, modinfo_of
 from rustabi.binary.modversions import BASIC, ModVersions, modversions_of
@@ -83,8 +85,15 @@ def modules_in(path: Path) -> Iterator[Path]:
         )  # fmt: skip
 
 
-def read_module(path: Path, progress: Callable[[str], None]) -> Module:
+def read_module(
+    path: Path, progress: Callable[[str], None], debug_folders: Sequence[Path] = ()
+) -> Module:
     """Read a module.
+
+    Args:
+        path: The file.
+        progress: Told what is being done.
+        debug_folders: Where debug info in files of their own is looked for.
 
     Raises:
         InputError: It cannot be read, or is no kernel module.
@@ -101,7 +110,7 @@ def read_module(path: Path, progress: Callable[[str], None]) -> Module:
         )  # fmt: skip
     info = modinfo_of(elf)
     versions, error = _versions(elf)
-    model, no_types = _types(path)
+    model, no_types = types_of(path, elf, debug_folders)
     return Module(
         path=path,
         name=(info.name or _name_of_file(path)).replace("-", "_"),
@@ -127,11 +136,24 @@ def _versions(elf: Elf) -> tuple[ModVersions | None, str]:
         return None, f"{error.place}: {error.message}" if error.place else error.message
 
 
-def _types(path: Path) -> tuple[Model | None, str]:
+def types_of(path: Path, elf: Elf, debug_folders: Sequence[Path]) -> tuple[Model | None, str]:
+    """The types of a binary, or why there are none: its own, else those of its debug file.
+
+    Raises:
+        RustabiError: Debug info is damaged.
+    """
     try:
         return load_target(path), ""
     except NoDebugInfoError as error:
-        return None, error.message
+        reason = error.message
+    found = find_debug_file(path, elf, debug_folders)
+    if found.path is None:
+        return None, "; ".join((reason, *found.rejected))
+    names = exports_of(elf).names
+    try:
+        return load_target(found.path, symbols=names), ""
+    except NoDebugInfoError as error:
+        return None, f"{reason}; {found.path}: {error.message}"
 
 
 def _name_of_file(path: Path) -> str:

@@ -26,6 +26,7 @@ def check_modules(
     kernel: Sequence[str | Path],
     baseline: Sequence[str | Path] = (),
     progress: Callable[[str], None] | None = None,
+    debug_folders: Sequence[str | Path] = (),
 ) -> KernelCheck:
     """Check modules against a kernel.
 
@@ -36,6 +37,7 @@ def check_modules(
             modules, snapshots. What each tells is put together.
         baseline: The same of the kernel that the modules were built against.
         progress: Told what is being done.
+        debug_folders: Where debug info in files of their own is looked for.
 
     Raises:
         RustabiError: A file of a kernel cannot be read, there is no module of that name, or no
@@ -45,13 +47,14 @@ def check_modules(
     if not kernel:
         raise UsageError("no kernel to check against", advice="name one with --kernel")
     files = list(dict.fromkeys(file for path in paths for file in modules_in(Path(path))))
-    known = read_kernel(map(Path, kernel), say)
-    before = read_kernel(map(Path, baseline), say) if baseline else None
+    folders = tuple(map(Path, debug_folders))
+    known = read_kernel(map(Path, kernel), say, folders)
+    before = read_kernel(map(Path, baseline), say, folders) if baseline else None
     modules: list[Module] = []
     failed: list[ModuleCheck] = []
     for file in files:
         try:
-            modules.append(read_module(file, say))
+            modules.append(read_module(file, say, folders))
         except RustabiError as error:
             error.located(file)
             failed.append(ModuleCheck(str(file), file.name, "unknown", "unknown", failure=error))

@@ -49,6 +49,11 @@ def add_arguments(command: Any) -> None:
         help="what is known of the kernel that the modules were built against; may be repeated",
     )  # fmt: skip
     command.add_argument(
+        "--debug-dir", metavar="FOLDER", action="append", default=[],
+        help="look here for debug info in files of their own (by build-id or .gnu_debuglink); may"
+        " be repeated",
+    )  # fmt: skip
+    command.add_argument(
         "--fail-on", metavar="LEVEL", action="append", default=[],
         help="besides: risky (exit code 1), gap (anything that could not be checked, exit code 2);"
         " several with commas, or repeated",
@@ -71,7 +76,7 @@ def run_check(
     from rustabi.report.text_check import check_page
 
     fail_on = _levels(options.fail_on)
-    found = check_modules(options.modules, options.kernel, options.baseline, say)
+    found = check_modules(options.modules, options.kernel, options.baseline, say, options.debug_dir)
     report = check_report(found, fail_on)
     return report, lambda: check_page(report, everything=options.all), CODES[report.verdict]
 
