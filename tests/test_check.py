@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import rustabi
 from rustabi.check import Layer, ModuleCheck, check_modules
@@ -358,3 +361,17 @@ def test_a_build_folder(tmp_path: Path) -> None:
     result = check(tmp_path, module_data(["alpha", "helper"], EXPORTS | {"helper": 7}), build)
     assert result.loads == "yes"
     assert "vermagic" not in gaps(result)
+
+
+@given(st.data())
+@settings(deadline=None, max_examples=150)
+def test_damaged_modules_are_told_never_crash(data: st.DataObject) -> None:
+    whole = bytearray(module_data(["alpha", LONG], EXPORTS, sections=extended(EXPORTS)))
+    for _ in range(data.draw(st.integers(1, 6))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    damaged = bytes(whole[: data.draw(st.integers(1, len(whole)))])
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        found = check_modules([write(folder, "demo.ko", damaged)], [symvers(folder)])
+        assert found.modules[0].loads in ("yes", "no", "unknown", "risky")
+        assert found.code() in (0, 1, 2)

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+import rustabi
+from rustabi.binary.elf import Elf
 from rustabi.check import KernelCheck, check_modules
 from rustabi.names import demangle
 from rustabi.target import load_target
@@ -220,3 +222,32 @@ def test_another_instance_of_a_generic(
     assert note.subject == "kernel::Bag<*const u32>"
     assert "kernel::Bag<kernel::Page>" in note.text
     assert note.evidence[0].startswith(word)
+
+
+def test_a_snapshot_tells_of_a_kernel(
+    folder: Path, base: Build, modules: dict[str, Path], tmp_path: Path
+) -> None:
+    """Its types and computed versions are those of the object it was made of."""
+    new = Build(folder / "snapshot", READER="pub consumed: usize")
+    saved = tmp_path / "new.json.gz"
+    rustabi.write_snapshot(rustabi.load(new.object), saved)
+    found = check_modules(list(modules.values()), [new.symvers, saved], [base.object])
+    assert answers(found) == {
+        "reads": ("no", "no"), "inlines": ("yes", "risky"), "bags": ("yes", "yes"),
+    }  # fmt: skip
+    alone = check_modules([modules["reads"]], [saved]).modules[0]
+    assert [note.kind for note in alone.layer("versions").problems] == ["version-differs"]
+    assert "DWARF" in alone.layer("versions").problems[0].text
+
+
+def test_damaged_debug_info_leaves_the_loader_s_answer(
+    base: Build, modules: dict[str, Path], tmp_path: Path
+) -> None:
+    data = bytearray(modules["inlines"].read_bytes())
+    section = Elf(bytes(data), "").by_name[".debug_info"]
+    data[section.offset : section.offset + 4] = b"\xf0\xff\xff\xff"
+    path = write(tmp_path, "inlines.ko", bytes(data))
+    result = check_modules([path], base.kernel).modules[0]
+    assert (result.loads, result.runs) == ("yes", "unknown")
+    (gap,) = result.layer("layout").gaps
+    assert "the module has no types" in gap.text

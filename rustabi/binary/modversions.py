@@ -102,6 +102,8 @@ def _extended(elf: Elf) -> dict[str, int]:
 def _enter(table: dict[str, int], elf: Elf, place: str, name: bytes, crc: int) -> None:
     """Add a row; where a name stands twice, the loader takes the first, so both must agree."""
     text = name.decode("utf-8", "surrogateescape")
+    if elf.machine.startswith("powerpc"):  # arch/powerpc/kernel/module_64.c: dedotify_versions
+        text = text.removeprefix(".")
     if table.setdefault(text, crc) != crc:
         raise _malformed(
             elf, place, f"{text} has the version {table[text]:#010x}, and {crc:#010x} here"

@@ -86,9 +86,11 @@ def check_layout(module: Module, kernel: Kernel, types: KernelTypes | None) -> L
     of it crosses from the one to the other, and makes it risky elsewhere.
     """
     reason = _cannot_run(module, kernel, types)
+    untyped = [Note("no-types", "", f"the types of {each}") for each in kernel.no_types]
     if reason is not None or module.model is None or types is None:
-        return Layer("layout", "not run", gaps=(Note("no-types", "", reason or ""),))
+        return Layer("layout", "not run", gaps=(Note("no-types", "", reason or ""), *untyped))
     comparison = _Comparison(module.model, types, {*module.imports.strong, *module.imports.weak})
+    comparison.gaps += untyped
     problems: list[Note] = []
     mild: list[Note] = []
     for crosses, note in comparison.disagreements():

@@ -14,7 +14,7 @@ from rustabi.binary.kernel import Export, Imports, exports_of_kernel, imports_of
 from rustabi.binary.modinfo import ModInfo, modinfo_of
 from rustabi.binary.modversions import BASIC, ModVersions, modversions_of
 from rustabi.binary.open import read_binary, unreadable
-from rustabi.errors import InputError, NoDebugInfoError
+from rustabi.errors import DwarfError, InputError, NoDebugInfoError
 from rustabi.model import Model
 from rustabi.target import load_target
 
@@ -97,7 +97,6 @@ def read_module(
 
     Raises:
         InputError: It cannot be read, or is no kernel module.
-        DwarfError: Its debug info is damaged.
     """
     progress(f"reading {path}")
     data = read_binary(path)
@@ -110,7 +109,10 @@ def read_module(
         )  # fmt: skip
     info = modinfo_of(elf)
     versions, error = _versions(elf)
-    model, no_types = types_of(path, elf, debug_folders)
+    try:
+        model, no_types = types_of(path, elf, debug_folders)
+    except DwarfError as damage:  # the loader does not mind
+        model, no_types = None, str(damage)
     return Module(
         path=path,
         name=(info.name or _name_of_file(path)).replace("-", "_"),

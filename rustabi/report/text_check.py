@@ -92,7 +92,10 @@ def _module(
         yield line("all layouts agree: compiled code is not affected by what differs", indent=2)
     for layer in module.layers:
         yield _layer_line(layer)
-        yield from _notes(layer.problems, limit)
+        if layer.name == "reasons":
+            yield from _reasons(layer.problems, limit)
+        else:
+            yield from _notes(layer.problems, limit)
         if everything:
             yield from _notes(layer.remarks, limit, "dim")
         else:
@@ -116,6 +119,23 @@ def _layer_line(layer: LayerReport) -> Line:
     return line(f"{layer.name:<{_WIDTH}}  ", status, f"  {facts}", indent=2)
 
 
+def _reasons(notes: Sequence[CheckNote], limit: int | None) -> Iterator[Line]:
+    """Each cause once, with the symbols whose versions differ because of it."""
+    groups: dict[str, list[CheckNote]] = {}
+    for note in notes:
+        groups.setdefault(note.text, []).append(note)
+    for text, members in groups.items():
+        yield line(text, indent=4)
+        lines = (each for note in members for each in note.evidence if not each.startswith(" "))
+        yield from (line(each, indent=6) for each in dict.fromkeys(lines))
+        yield line(f"changes the versions of {plural(len(members), 'imported symbol')}:", indent=6)
+        for note in members[:limit]:
+            path = next((each for each in note.evidence if each.startswith(" ")), note.name)
+            yield line(path.strip(), indent=8)
+        if limit is not None and len(members) > limit:
+            yield _more(len(members) - limit, 8)
+
+
 def _notes(notes: Sequence[CheckNote], limit: int | None, style: Style = "") -> Iterator[Line]:
     for note in notes[:limit]:
         subject = (name(note.name), ": ") if note.name else ()
@@ -123,7 +143,7 @@ def _notes(notes: Sequence[CheckNote], limit: int | None, style: Style = "") -> 
         for each in note.evidence:
             yield line(Span(each, style), indent=6)
     if limit is not None and len(notes) > limit:
-        yield line(Span(f"… and {len(notes) - limit} more (--all lists them)", "dim"), indent=4)
+        yield _more(len(notes) - limit, 4)
 
 
 def _gaps(gaps: Sequence[CheckNote], title: str, limit: int | None, indent: int) -> Iterator[Block]:
@@ -132,6 +152,10 @@ def _gaps(gaps: Sequence[CheckNote], title: str, limit: int | None, indent: int)
     yield line(Span(title, "title"), f" ({plural(len(gaps), 'gap')})", indent=indent)
     for each in _notes(gaps, limit):
         yield each._replace(indent=each.indent - 2 + indent)
+
+
+def _more(count: int, indent: int) -> Line:
+    return line(Span(f"… and {count} more (--all lists them)", "dim"), indent=indent)
 
 
 def _shared_gaps(modules: Sequence[ModuleReport]) -> tuple[CheckNote, ...]:
