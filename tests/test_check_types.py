@@ -17,6 +17,9 @@ from rustabi.model import (
     Array,
     Base,
     Composite,
+    Constant,
+    Enumeration,
+    Enumerator,
     Facts,
     Member,
     Model,
@@ -165,6 +168,17 @@ def test_unions_of_values_that_cannot_be_copied() -> None:
     ]  # fmt: skip
     result = bindings(rust, c)
     assert (result.compared, result.differences) == (1, ())
+
+
+def test_enums() -> None:
+    def choice(name: str, high: int) -> Enumeration:
+        rows = (Enumerator("LOW", Constant(0, 0)), Enumerator("HIGH", Constant(high, high)))
+        return Enumeration(name, 4, 4, rows)
+
+    assert bindings([choice(f"{P}level", 5)], [choice("level", 5)]) == (1, (), ())
+    assert evidence([choice(f"{P}level", 5)], [choice("level", 6)]) == (
+        "HIGH: 5 in the module, 6 in C",
+    )
 
 
 def test_why_a_binding_has_no_partner() -> None:

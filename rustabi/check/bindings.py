@@ -189,6 +189,8 @@ class _Comparison:
             if not prefix and old and a.alignment and b.alignment and a.alignment != b.alignment:
                 yield f"alignment: {a.alignment} in the module, {b.alignment} in C"
             yield from self._members(a, b, prefix, depth)
+        elif isinstance(a, Enumeration) and isinstance(b, Enumeration):
+            yield from _enumerators(a, b, prefix)
 
     def _members(self, a: Composite, b: Composite, prefix: str, depth: int) -> Iterator[str]:
         rust = members_of(a)
@@ -262,6 +264,18 @@ class _Comparison:
         node = None if own.type is None else self._rust[own.type]
         text = getattr(node, "name", "")
         return "__BindgenUnionField" in text or "__IncompleteArrayField" in text
+
+
+def _enumerators(a: Enumeration, b: Enumeration, prefix: str) -> Iterator[str]:
+    """Values of a Rust enum that bindgen made of C's; names that only one has are no difference.
+
+    bindgen writes two names of one number as a variant and a constant, and may leave names out.
+    """
+    values = {each.name: each.value.value for each in b.enumerators if each.value is not None}
+    for each in a.enumerators:
+        value = None if each.value is None else each.value.value
+        if each.name in values and values[each.name] != value:
+            yield f"{prefix}{each.name}: {value} in the module, {values[each.name]} in C"
 
 
 def _behind(types: Sequence[Type], type_id: TypeId | None) -> TypeId | None:
