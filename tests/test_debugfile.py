@@ -12,7 +12,7 @@ import pytest
 
 from rustabi.binary.debugfile import DebugLink, debug_link, find_debug_file
 from rustabi.binary.elf import Elf
-from rustabi.check.module import read_module
+from rustabi.check.module import read_module, with_types
 from tests.elf_writer import EM_S390, EM_X86_64, ElfWriter
 from tests.kernel_files import modinfo, write
 from tests.support import OBJECTS
@@ -38,14 +38,14 @@ def stripped(tmp_path: Path) -> Path:
 
 
 def read(path: Path, *folders: Path) -> tuple[bool, str]:
-    module = read_module(path, lambda _: None, folders)
+    module = with_types(read_module(path, lambda _: None), folders)
     return module.model is not None, module.no_types
 
 
 @needs_objcopy
 def test_the_file_that_the_link_names(stripped: Path, tmp_path: Path) -> None:
     assert read(stripped) == (True, "")
-    found = read_module(stripped, lambda _: None).model
+    found = with_types(read_module(stripped, lambda _: None)).model
     assert found is not None
     assert any(getattr(node, "name", "").startswith("member_added::") for node in found.types)
     for folder in (tmp_path / ".debug", tmp_path / "elsewhere"):

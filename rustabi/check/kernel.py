@@ -328,14 +328,12 @@ def with_modules(
 
 def exports_of_module(module: Module) -> dict[str, KernelExport]:
     """What a module exports to others, as `with_modules` takes it."""
-    computed = {} if module.model is None else _computed(module.model, str(module.path))
     return {
         name: KernelExport(
             export.type == GPL or export.namespace.startswith("module:"),
             export.namespace,
             module.name,
-            (() if export.crc is None else (Crc(export.crc, "__kcrctab", str(module.path)),))
-            + computed.get(name, ()),
+            () if export.crc is None else (Crc(export.crc, "__kcrctab", str(module.path)),),
             stated=True,
         )
         for name, export in module.exports.items()

@@ -36,7 +36,7 @@ class Module(NamedTuple):
             it compares vermagic.
         machine, address_size, little_endian: What it is built for.
         rustc: Versions of rustc that worked on it.
-        model: Its types; None where it has no debug info.
+        model: Its types; None where it has no debug info, and before `with_types`.
         no_types: Why there are none.
     """
 
@@ -52,8 +52,8 @@ class Module(NamedTuple):
     address_size: int
     little_endian: bool
     rustc: tuple[str, ...]
-    model: Model | None
-    no_types: str
+    model: Model | None = None
+    no_types: str = "they were not read"
 
 
 def modules_in(path: Path) -> Iterator[Path]:
@@ -85,15 +85,12 @@ def modules_in(path: Path) -> Iterator[Path]:
         )  # fmt: skip
 
 
-def read_module(
-    path: Path, progress: Callable[[str], None], debug_folders: Sequence[Path] = ()
-) -> Module:
-    """Read a module.
+def read_module(path: Path, progress: Callable[[str], None]) -> Module:
+    """Read what a module says about itself; its types are for `with_types`.
 
     Args:
         path: The file.
         progress: Told what is being done.
-        debug_folders: Where debug info in files of their own is looked for.
 
     Raises:
         InputError: It cannot be read, or is no kernel module.
@@ -109,10 +106,6 @@ def read_module(
         )  # fmt: skip
     info = modinfo_of(elf)
     versions, error = _versions(elf)
-    try:
-        model, no_types = types_of(path, elf, debug_folders)
-    except DwarfError as damage:  # the loader does not mind
-        model, no_types = None, str(damage)
     return Module(
         path=path,
         name=(info.name or _name_of_file(path)).replace("-", "_"),
@@ -126,9 +119,24 @@ def read_module(
         address_size=elf.address_size,
         little_endian=elf.little_endian,
         rustc=rustc_versions(elf),
-        model=model,
-        no_types=no_types,
     )
+
+
+def with_types(module: Module, debug_folders: Sequence[Path] = ()) -> Module:
+    """The module with its types, or with the reason why there are none.
+
+    Of many modules, the types of one at a time are held in memory.
+
+    Args:
+        module: As read.
+        debug_folders: Where debug info in files of their own is looked for.
+    """
+    try:
+        elf = Elf(read_binary(module.path), str(module.path))
+        model, reason = types_of(module.path, elf, debug_folders)
+    except (DwarfError, InputError) as damage:  # the loader does not mind
+        return module._replace(no_types=str(damage))
+    return module._replace(model=model, no_types=reason)
 
 
 def _versions(elf: Elf) -> tuple[ModVersions | None, str]:

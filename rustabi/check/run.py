@@ -9,11 +9,11 @@ from typing import Final
 from rustabi.check.agreement import KernelTypes, check_layout, kernel_types
 from rustabi.check.crcs import check_versions
 from rustabi.check.kernel import Kernel, exports_of_module, read_kernel, with_modules
-from rustabi.check.module import Module, modules_in, read_module
+from rustabi.check.module import Module, modules_in, read_module, with_types
 from rustabi.check.reasons import Baseline, check_reasons, compare_baseline, differing
 from rustabi.check.results import Answer, KernelCheck, Layer, ModuleCheck
 from rustabi.check.symbols import check_symbols
-from rustabi.check.toolchain import check_toolchain
+from rustabi.check.toolchain import check_toolchain, same_architecture
 from rustabi.errors import RustabiError, UsageError
 
 _LOADER: Final = ("symbols", "versions", "toolchain")
@@ -54,12 +54,12 @@ def check_modules(
     failed: list[ModuleCheck] = []
     for file in files:
         try:
-            modules.append(read_module(file, say, folders))
+            modules.append(read_module(file, say))
         except RustabiError as error:
             error.located(file)
             failed.append(ModuleCheck(str(file), file.name, "unknown", "unknown", failure=error))
     results = {each.path: each for each in failed}
-    results |= {each.path: each for each in _check_all(modules, known, before, say)}
+    results |= {each.path: each for each in _check_all(modules, known, before, folders, say)}
     return KernelCheck(known.told, tuple(results[str(file)] for file in files))
 
 
@@ -83,15 +83,18 @@ def check_one(
 
 
 def _check_all(
-    modules: Sequence[Module], kernel: Kernel, before: Kernel | None, say: Callable[[str], None]
+    modules: Sequence[Module],
+    kernel: Kernel,
+    before: Kernel | None,
+    folders: tuple[Path, ...],
+    say: Callable[[str], None],
 ) -> Iterable[ModuleCheck]:
     types = kernel_types(kernel)
-    checks = []
-    for module in modules:
-        others = ((each.name, exports_of_module(each)) for each in modules if each is not module)
-        checks.append(_Check(module, with_modules(kernel, others)))
-        say(f"checking {module.path}")
-        checks[-1].loader_layers()
+    loaded = with_modules(kernel, ((each.name, exports_of_module(each)) for each in modules))
+    checks = [_Check(module, loaded) for module in modules]
+    for check in checks:
+        say(f"checking {check.module.path}")
+        check.loader_layers()
     baseline = None
     if before is not None:
         say("comparing the kernels")
@@ -99,7 +102,7 @@ def _check_all(
         baseline = compare_baseline(before, kernel, names)
     for check in checks:
         say(f"comparing layouts of {check.module.path}")
-        yield check.result(types, baseline)
+        yield check.result(types, baseline, folders)
 
 
 class _Check:
@@ -116,9 +119,14 @@ class _Check:
         self.layers["versions"] = check_versions(self.module, self.kernel)
         self.layers["toolchain"] = check_toolchain(self.module, self.kernel)
 
-    def result(self, types: KernelTypes | None, baseline: Baseline | None) -> ModuleCheck:
+    def result(
+        self, types: KernelTypes | None, baseline: Baseline | None, folders: tuple[Path, ...]
+    ) -> ModuleCheck:
         """Layers 4 and 5, and the two answers."""
-        layout = check_layout(self.module, self.kernel, types)
+        module = self.module
+        if types is not None and same_architecture(module, self.kernel):
+            module = with_types(module, folders)
+        layout = check_layout(module, self.kernel, types)
         self.layers["layout"] = layout
         reasons = check_reasons(self.module, self.layers["versions"], layout, self.kernel, baseline)
         if reasons is not None:

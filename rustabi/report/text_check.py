@@ -20,7 +20,7 @@ _STYLES: Final[dict[str, Style]] = {
 
 _TOLD: Final = frozenset({
     "weak-missing", "version-missing", "sources-disagree", "names-differ", "baseline-differs",
-    "binding-wrong-in-kernel",
+    "binding-wrong-in-kernel", "bindings",
 })  # fmt: skip
 """Remarks that are told unasked."""
 
