@@ -194,8 +194,9 @@ class _Comparison:
         found = compare_bindings(self._module, self._types.model, every)
         if not found.compared and not found.partnerless:
             return
-        text = f"{found.compared} Rust bindings were held against their C types"
-        self.remarks.append(Note("bindings", "", text))
+        if found.compared:
+            text = f"{found.compared} Rust bindings were held against their C types"
+            self.remarks.append(Note("bindings", "", text))
         for why, names in found.partnerless:
             text = f"{len(names)} bindings were not: {WHY_NO_PARTNER[why]}"
             unchecked = why in ("absent", "declared")
