@@ -37,19 +37,21 @@ def check_page(report: CheckReport, *, everything: bool = False) -> Page:
     """
     limit = None if everything else _MANY
     shared = () if everything else _shared_gaps(report.modules)
-    groups: list[Iterable[Block]] = [_head(report)]
+    groups: list[Iterable[Block]] = [_head(report, limit)]
     groups += (_module(each, limit, shared, everything=everything) for each in report.modules)
     groups.append(_gaps(shared, "not checked, for any of the modules", limit, 0))
     groups.append(_end(report))
     return tuple(separated([list(group) for group in groups]))
 
 
-def _head(report: CheckReport) -> Iterator[Block]:
+def _head(report: CheckReport, limit: int | None) -> Iterator[Block]:
     verdict = _verdict(report)
     style: Style = "good" if report.verdict == "compatible" else "bad"
     yield line(Span(verdict, "warn" if verdict.startswith("risky") else style))
-    for number, told in enumerate(report.kernel):
+    for number, told in enumerate(report.kernel[:limit]):
         yield line(Span("kernel  " if number == 0 else "        ", "dim"), told)
+    if limit is not None and len(report.kernel) > limit:
+        yield _more(len(report.kernel) - limit, 8)
 
 
 def _verdict(report: CheckReport) -> str:
