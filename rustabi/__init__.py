@@ -12,13 +12,14 @@ name is looked up when it is first used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rustabi.cargo import Build
+    from rustabi.check import ModuleCheck
     from rustabi.diff import ChangeKind, Comparison, Finding, Severity
     from rustabi.doctor import Diagnosis, diagnose
     from rustabi.errors import RustabiError
@@ -36,9 +37,11 @@ __all__ = [
     "Diagnosis",
     "Finding",
     "Model",
+    "ModuleCheck",
     "RustabiError",
     "Severity",
     "__version__",
+    "check_module",
     "compare",
     "diagnose",
     "load",
@@ -53,6 +56,7 @@ _PLACES = {
     "Diagnosis": ("rustabi.doctor", "Diagnosis"),
     "Finding": ("rustabi.diff", "Finding"),
     "Model": ("rustabi.model", "Model"),
+    "ModuleCheck": ("rustabi.check", "ModuleCheck"),
     "RustabiError": ("rustabi.errors", "RustabiError"),
     "Severity": ("rustabi.diff", "Severity"),
     "diagnose": ("rustabi.doctor", "diagnose"),
@@ -135,6 +139,39 @@ def compare(
     return compare_models(
         load(old, symbols=names, build=build), load(new, symbols=names, build=build)
     )
+
+
+def check_module(
+    path: str | Path,
+    kernel: Sequence[str | Path],
+    baseline: Sequence[str | Path] = (),
+    *,
+    progress: Callable[[str], None] | None = None,
+) -> ModuleCheck:
+    """Tell whether a kernel module loads on a kernel, and runs.
+
+    Args:
+        path: The module (``.ko``, also packed or signed).
+        kernel: What tells of the kernel: a vmlinux, build folders, Module.symvers files, objects,
+            snapshots. What each knows is put together.
+        baseline: The same of the kernel that the module was built against: then the reason of each
+            symbol version that differs is told.
+        progress: Is told in words what is being done.
+
+    Returns:
+        The two answers (``loads``, ``runs``), and the result of each layer.
+
+    Raises:
+        RustabiError: One of the files cannot be read.
+
+    Example:
+        >>> check = rustabi.check_module("my.ko", ["vmlinux"])  # doctest: +SKIP
+        >>> check.loads, check.runs  # doctest: +SKIP
+        ('yes', 'risky')
+    """
+    from rustabi.check import check_one
+
+    return check_one(path, kernel, baseline, progress)
 
 
 if not TYPE_CHECKING:  # a type checker that sees it takes any name for granted

@@ -53,6 +53,7 @@ LEVELS = {
     "cargo": 12,
     "target": 13,
     "doctor": 14,
+    "check": 14,
     "report": 15,
     "__init__": 16,
     "cli": 17,

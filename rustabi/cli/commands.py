@@ -239,6 +239,13 @@ def _doctor(options: Namespace, say: Say) -> Answer:
     )
 
 
+def _check(options: Namespace, say: Say) -> Answer:
+    from rustabi.cli.check import run_check
+
+    report, page, code = run_check(options, say)
+    return Answer(report, page, code=code)
+
+
 def _explain(options: Namespace, _: Say) -> Answer:
     from rustabi.report.explain import explain_report
     from rustabi.report.text import explain_page
@@ -281,6 +288,7 @@ _COMMANDS: Final[dict[str, Callable[[Namespace, Say], Answer]]] = {
     "snapshot": _snapshot,
     "diff": _diff,
     "doctor": _doctor,
+    "check": _check,
     "explain": _explain,
     "schema": _schema,
     "symvers": _kernel,

@@ -78,7 +78,8 @@ def parser() -> Parser:
         dest="command", metavar="COMMAND", required=True, parser_class=Parser
     )
     for add in (
-        _report, _layout, _symbols, _why, _graph, _snapshot, _diff, _doctor, _explain, _schema,
+        _report, _layout, _symbols, _why, _graph, _snapshot, _diff, _check, _doctor, _explain,
+        _schema,
     ):  # fmt: skip
         add(commands)
     for add_kernel in (_symvers, _symtypes_diff, _names):
@@ -333,6 +334,14 @@ def _doctor(commands: Any) -> None:
     command.add_argument("--all", action="store_true", help="list all names, not the first few")
     _output(command)
     _cargo(command)
+
+
+def _check(commands: Any) -> None:
+    from rustabi.cli.check import EXAMPLES, SUMMARY, TEXT, add_arguments
+
+    command = _command(commands, "check", SUMMARY, TEXT, *EXAMPLES)
+    add_arguments(command)
+    _output(command)
 
 
 def _explain(commands: Any) -> None:

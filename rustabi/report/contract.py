@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
+from rustabi.report.check import CheckReport
 from rustabi.report.differences import DiffReport
 from rustabi.report.doctor import DoctorReport
 from rustabi.report.errors import FailureReport
@@ -25,6 +26,7 @@ from rustabi.report.why import WhyReport
 
 Report: TypeAlias = (
     DiffReport
+    | CheckReport
     | SummaryReport
     | LayoutReport
     | SymbolsReport

@@ -4,31 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
 
 from rustabi.binary.elf import Elf
+from rustabi.binary.kernel import Export, exports_of_kernel
 from rustabi.binary.open import read_binary
+from rustabi.binary.symvers import GPL
 from rustabi.loader import Loaded
 from rustabi.model import Symbol
 from rustabi.versions import type_maps
 
-_GPL: Final = "EXPORT_SYMBOL_GPL"
-_PLAIN: Final = "EXPORT_SYMBOL"
-
-_LONGEST: Final = 1024
-"""Bytes of license and namespace that are read."""
-
-
-class Export(NamedTuple):
-    """How a symbol is exported.
-
-    Attributes:
-        type: ``EXPORT_SYMBOL`` or ``EXPORT_SYMBOL_GPL``.
-        namespace: Of the export, often empty.
-    """
-
-    type: str
-    namespace: str = ""
+__all__ = [
+    "Export",
+    "exports_of_files",
+    "exports_of_kernel",
+    "module_name",
+    "symtypes_text",
+    "symvers_lines",
+]
 
 
 def symvers_lines(
@@ -52,8 +44,8 @@ def symvers_lines(
 
 def symvers_line(version: int | None, symbol: str, module: str, export: Export | None) -> str:
     """One line; an export that is not known is taken for Rust's."""
-    kind, namespace = export or Export(_GPL)
-    return f"0x{version or 0:08x}\t{symbol}\t{module}\t{kind}\t{namespace}"
+    export = export or Export(GPL)
+    return f"0x{version or 0:08x}\t{symbol}\t{module}\t{export.type}\t{export.namespace}"
 
 
 def module_name(name: str) -> str:
@@ -76,58 +68,6 @@ def exports_of_files(binaries: Iterable[tuple[Path, str]]) -> dict[tuple[str, st
             exports = exports_of_kernel(Elf(data, str(path)))
             found |= {(binary, symbol): export for symbol, export in exports.items()}
     return found
-
-
-def exports_of_kernel(elf: Elf) -> dict[str, Export]:
-    """How the symbols of a kernel object, module or vmlinux are exported, as far as it says.
-
-    An object has a symbol ``__export_symbol_<name>`` in ``.export_symbol``, followed by license and
-    namespace (Linux 6.4 and newer). A linked binary has ``__ksymtab_<name>``, and in strings the
-    namespace under ``__kstrtabns_<name>``. Whether it is for GPL modules only says the section,
-    ``__ksymtab_gpl``, or since Linux 7.1 the lowest bit of the byte ``__flags_<name>``.
-    """
-    found: dict[str, Export] = {}
-    for prefix, name, section, data in _export_entries(elf):
-        known = found.get(name, Export(_PLAIN))
-        if prefix == "__export_symbol_":
-            license_, namespace = _texts(data)
-            known = Export(_GPL if license_ == "GPL" else _PLAIN, namespace)
-        elif prefix == "__kstrtabns_":
-            known = known._replace(namespace=_texts(data)[0])
-        elif section == "__ksymtab_gpl" or (prefix == "__flags_" and data[:1] and data[0] & 1):
-            known = known._replace(type=_GPL)
-        found[name] = known
-    return found
-
-
-_SECTIONS: Final = {
-    "__export_symbol_": (".export_symbol",),
-    "__ksymtab_": ("__ksymtab", "__ksymtab_gpl"),
-    "__kstrtabns_": ("__ksymtab_strings",),
-    "__flags_": ("__kflagstab",),
-}
-"""Prefix of a symbol -> the sections in which it says how another symbol is exported."""
-
-
-def _export_entries(elf: Elf) -> Iterator[tuple[str, str, str, bytes]]:
-    """(prefix, exported name, section, bytes from there on) for each such symbol."""
-    contents: dict[str, bytes] = {}
-    for symbol in elf.symbols():
-        prefix = next((each for each in _SECTIONS if symbol.name.startswith(each)), None)
-        if prefix is None or not 0 < symbol.section < len(elf.sections):
-            continue
-        section = elf.sections[symbol.section]
-        if section.name in _SECTIONS[prefix]:
-            if section.name not in contents:
-                contents[section.name] = elf.contents(section.name)
-            start = symbol.value - (0 if elf.relocatable else section.address)
-            data = contents[section.name][max(start, 0) : max(start, 0) + _LONGEST]
-            yield prefix, symbol.name.removeprefix(prefix), section.name, data
-
-
-def _texts(data: bytes) -> tuple[str, str]:
-    first, second = [*data.split(b"\0", 2), b"", b""][:2]
-    return first.decode("ascii", "replace"), second.decode("ascii", "replace")
 
 
 def symtypes_text(loaded: Loaded) -> str:

@@ -1,0 +1,266 @@
+"""Layer 4: do the module's code and the kernel's code know the same layouts?
+
+No symbol version covers this. Generic and inlined functions are compiled into the module with the
+layouts of the day it was built: a module can import none of the symbols whose version changed, and
+hold code for the old layout all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from rustabi.check.bindings import WHY_NO_PARTNER, BindingDifference, compare_bindings
+from rustabi.check.families import compare_families
+from rustabi.check.kernel import Kernel
+from rustabi.check.module import Module
+from rustabi.check.results import Layer, Note, layer_of
+from rustabi.check.toolchain import same_architecture
+from rustabi.diff import Affected, Change, Severity
+from rustabi.diff.causes import Causes, Reach
+from rustabi.diff.identity import Pair
+from rustabi.diff.symbols import compare_vtables
+from rustabi.diff.walk import Walk
+from rustabi.model import Composite, Enumeration, Model, Symbol, TypeId, name_of
+from rustabi.names import demangle, is_unstable_name, type_key
+from rustabi.references import references
+
+_SHOWN: Final = 4
+"""Names that a line lists before it says how many more there are."""
+
+_UNKNOWN_CROSSING: Final = "whether a value of it crosses an imported symbol is not known"
+
+
+class KernelTypes(NamedTuple):
+    """What is worked out of the kernel's types once, for all modules.
+
+    Attributes:
+        model: The kernel's model.
+        by_key: Its named types by the name that they are paired by.
+        own_bindings: Bindings that disagree with their C types within the kernel itself.
+    """
+
+    model: Model
+    by_key: dict[str, list[TypeId]]
+    own_bindings: dict[str, BindingDifference]
+
+
+def kernel_types(kernel: Kernel) -> KernelTypes | None:
+    """What all modules are held against; None without debug info."""
+    if kernel.model is None:
+        return None
+    by_key = named_types(kernel.model)
+    every = [type_id for key in sorted(by_key) for type_id in by_key[key]]
+    own = compare_bindings(kernel.model, kernel.model, every).differences
+    return KernelTypes(kernel.model, by_key, {each.type: each for each in own})
+
+
+def named_types(model: Model) -> dict[str, list[TypeId]]:
+    """The types that are known by the same name in another binary, by that name.
+
+    Left out: what is only declared; types private to a ``.c`` file, of which each file may have its
+    own; what is numbered anew in each build; the structs that hold the fields of variants, which
+    are compared with their enums; vtables.
+    """
+    payloads = {
+        reference.target
+        for node in model.types
+        for reference in references(node)
+        if reference.reason == "variant"
+    }
+    found: dict[str, list[TypeId]] = {}
+    for type_id, node in enumerate(model.types):
+        if not isinstance(node, Composite | Enumeration) or not node.name or type_id in payloads:
+            continue
+        if node.declaration or node.private or is_unstable_name(node.name):
+            continue
+        if not node.name.endswith("{vtable_type}"):
+            found.setdefault(type_key(node.name), []).append(type_id)
+    return found
+
+
+def check_layout(module: Module, kernel: Kernel, types: KernelTypes | None) -> Layer:
+    """Whether all types that both debug infos define have one layout.
+
+    What disagrees makes the layer fail where an imported symbol reaches the type, so that a value
+    of it crosses from the one to the other, and makes it risky elsewhere.
+    """
+    reason = _cannot_run(module, kernel, types)
+    untyped = [Note("no-types", "", f"the types of {each}") for each in kernel.no_types]
+    if reason is not None or module.model is None or types is None:
+        return Layer("layout", "not run", gaps=(Note("no-types", "", reason or ""), *untyped))
+    comparison = _Comparison(module.model, types, {*module.imports.strong, *module.imports.weak})
+    comparison.gaps += untyped
+    problems: list[Note] = []
+    mild: list[Note] = []
+    for crosses, note in comparison.disagreements():
+        (problems if crosses else mild).append(note)
+    return layer_of(
+        "layout", comparison.compared, "types", problems, comparison.remarks, comparison.gaps,
+        mild=mild,
+    )  # fmt: skip
+
+
+def _cannot_run(module: Module, kernel: Kernel, types: KernelTypes | None) -> str | None:
+    if not same_architecture(module, kernel):
+        return "the module is for another architecture"
+    if types is None:
+        return "no file of the kernel has debug info: give a vmlinux or its objects with DWARF"
+    if module.model is None:
+        return f"the module has no types: {module.no_types}"
+    return None
+
+
+class _Comparison:
+    """One module's types against the kernel's."""
+
+    def __init__(self, module: Model, types: KernelTypes, imports: set[str]) -> None:
+        self._module, self._types = module, types
+        kernel = types.model
+        wanted = tuple(each for each in kernel.symbols if each.name in imports)
+        self._described = {each.name for each in wanted if each.type is not None}
+        self._imports = imports
+        self._reach = Reach(module._replace(symbols=()), kernel._replace(symbols=wanted))
+        self._mine = named_types(module)
+        self.compared = 0
+        self.remarks: list[Note] = []
+        self.gaps: list[Note] = []
+
+    def disagreements(self) -> Iterator[tuple[bool, Note]]:
+        """(whether an imported symbol reaches the type, what disagrees)."""
+        yield from self._namesakes()
+        yield from self._families()
+        yield from self._bindings()
+        if self._imports - self._described:
+            unknown = [demangle(each) for each in sorted(self._imports - self._described)]
+            self.gaps.append(
+                Note("import-undescribed", "", "which types these imports exchange: the kernel's"
+                     f" debug info that was given does not describe {listed(unknown)}")
+            )  # fmt: skip
+
+    def _namesakes(self) -> Iterator[tuple[bool, Note]]:
+        """Types of equal names. Of several in the kernel, one that agrees is enough."""
+        walk = Walk(self._module, self._types.model)
+        theirs = self._types.by_key
+        for key in sorted(self._mine.keys() & theirs.keys()):
+            for pair in walk.identity.pair_variants(self._mine[key], theirs[key]):
+                walk.start(pair)
+        vtables = dict.fromkeys(compare_vtables(self._module, self._types.model, walk.identity))
+        walk.finish()
+        for trait, change in vtables:
+            if change.grave is Severity.BREAK:
+                told = (change_in_words(change), _UNKNOWN_CROSSING)
+                text = "another vtable in the kernel"
+                yield False, Note("vtable-differs", f"dyn {trait}", text, told)
+        self.compared += len({pair[0] for pair in walk.changes})
+        clean = {pair[0] for pair, changes in walk.changes.items() if not _grave(changes)}
+        harmless = 0
+        for pair, changes in Causes(self._module, walk.changes).roots():
+            grave = _grave(changes)
+            if not grave or pair[0] in clean:
+                harmless += bool(changes) and not grave
+                continue
+            name = name_of(self._module.types[pair[0]]) or "<anonymous>"
+            lines = [change_in_words(change) for change in grave]
+            yield self._note("layout-differs", name, "another layout in the kernel", lines, pair)
+        if harmless:
+            text = f"{harmless} types differ in names only: compiled code is not affected"
+            self.remarks.append(Note("names-differ", "", text))
+
+    def _families(self) -> Iterator[tuple[bool, Note]]:
+        keys = sorted(self._mine.keys() - self._types.by_key.keys())
+        alone = [type_id for key in keys for type_id in self._mine[key]]
+        every = [type_id for key in sorted(self._mine) for type_id in self._mine[key]]
+        theirs = [each for key in sorted(self._types.by_key) for each in self._types.by_key[key]]
+        found = compare_families(self._module, self._types.model, alone, every, theirs)
+        self.compared += found.compared
+        text = f"{found.compared} instances of generics were held against other instances"
+        self.remarks.append(Note("families", "", text))
+        unknown = len(alone) - found.compared
+        text = f"{unknown} types of the module have no counterpart in the kernel's debug info"
+        self.remarks.append(Note("module-only", "", text))
+        for each in found.differences:
+            text = f"the kernel's {each.other} comes from another source"
+            _, note = self._note("family-differs", each.type, text, each.evidence, each.pair)
+            yield False, note
+        if found.undecided:
+            self.gaps.append(
+                Note("member-of-trait", "", "members whose type a trait may decide:"
+                     f" {listed(found.undecided)}")
+            )  # fmt: skip
+
+    def _bindings(self) -> Iterator[tuple[bool, Note]]:
+        every = [type_id for key in sorted(self._mine) for type_id in self._mine[key]]
+        found = compare_bindings(self._module, self._types.model, every)
+        if not found.compared and not found.partnerless:
+            return
+        if found.compared:
+            text = f"{found.compared} Rust bindings were held against their C types"
+            self.remarks.append(Note("bindings", "", text))
+        for why, names in found.partnerless:
+            text = f"{len(names)} bindings were not: {WHY_NO_PARTNER[why]}"
+            unchecked = why in ("absent", "declared")
+            (self.gaps if unchecked else self.remarks).append(Note(f"bindings-{why}", "", text))
+        own = self._types.own_bindings
+        shared = []
+        for each in found.differences:
+            known = own.get(each.type)
+            if known is not None and known.evidence == each.evidence:
+                shared.append(each)
+                continue
+            text = f"disagrees with the kernel's {each.other}"
+            pair = (-1, each.c_type)
+            yield self._note("binding-differs", each.type, text, each.evidence, pair)
+        for each in shared:
+            text = f"disagrees with {each.other} in the kernel's own build in the same way"
+            self.remarks.append(Note("binding-wrong-in-kernel", each.type, text, each.evidence))
+
+    def _note(
+        self, kind: str, name: str, text: str, lines: Iterable[str], pair: Pair
+    ) -> tuple[bool, Note]:
+        affected = self._reach.of(pair)[0] if pair[0] >= 0 else self._towards(pair[1])
+        return bool(affected), Note(kind, name, text, (*lines, self._crossing(affected)))
+
+    def _towards(self, type_id: TypeId) -> tuple[Affected, ...]:
+        """Imported symbols that reach a type of the kernel."""
+        return self._reach.of((0, type_id))[0]
+
+    def _crossing(self, affected: tuple[Affected, ...]) -> str:
+        if affected:
+            names = listed([demangle(each.symbol) for each in affected])
+            return f"a value of it crosses imported symbols: {names}"
+        if not self._described:
+            return _UNKNOWN_CROSSING
+        return (
+            "no imported symbol that is described takes or returns it: code in the module that was"
+            " inlined has the old layout"
+        )
+
+
+def _grave(changes: Iterable[Change]) -> list[Change]:
+    grave = (change for change in changes if change.grave is Severity.BREAK)
+    return sorted(grave, key=lambda change: not change.where)  # what tells of a member first
+
+
+def change_in_words(change: Change) -> str:
+    """A change in one line: ``size changed: 16 in the module, 24 in the kernel``."""
+    what = change.kind.replace("-", " ")
+    where = f" {change.where}" if change.where else ""
+    if change.old and change.new:
+        return f"{what}{where}: {change.old} in the module, {change.new} in the kernel"
+    side = "the kernel" if change.new else "the module"
+    state = change.new or change.old
+    return f"{what}{where}: {state} in {side} only" if state else f"{what}{where}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """A few names, and how many more there are."""
+    every = list(names)
+    text = ", ".join(every[:_SHOWN])
+    return f"{text} and {len(every) - _SHOWN} more" if len(every) > _SHOWN else text
+
+
+def symbols_of(model: Model, names: Iterable[str]) -> tuple[Symbol, ...]:
+    """The symbols of these names."""
+    wanted = set(names)
+    return tuple(each for each in model.symbols if each.name in wanted)
