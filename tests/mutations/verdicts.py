@@ -111,9 +111,9 @@ def _wrong_of_harmless(comparison: Comparison) -> Iterator[str]:
 def _unnamed(edit: Edit, comparison: Comparison) -> Iterator[str]:
     named = {each.gap.subject for each in comparison.gaps}
     named |= affected_symbols(comparison, Severity.BREAK)
-    for subject in edit.gap:
-        if subject not in named:
-            yield f"no gap names {subject}"
+    for pattern in edit.gap:
+        if not any(fnmatchcase(subject, pattern) for subject in named):
+            yield f"no gap names {pattern}"
 
 
 def affected_symbols(comparison: Comparison, *severities: Severity) -> set[str]:

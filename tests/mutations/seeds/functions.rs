@@ -1,5 +1,6 @@
 //! Functions: their signatures and calling conventions, and pointers to them.
 
+#![feature(c_variadic)]
 #![cfg_attr(not(probe), no_std)]
 #![allow(dead_code, improper_ctypes_definitions)]
 
