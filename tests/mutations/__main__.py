@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.mutations.bench import outcomes
 from tests.mutations.edits import catalogue
+from tests.mutations.tables import DOCS, mutations_page
 from tests.mutations.verdicts import Outcome
 
 
@@ -24,6 +25,8 @@ def main() -> int:
         parser.error("no edit has such a name")
     with tempfile.TemporaryDirectory(prefix="mutations-") as scratch:
         results = outcomes(edits, Path(scratch), say)
+    if not options.only:
+        (DOCS / "mutations.md").write_text(mutations_page(results), encoding="utf-8")
     wrong = [each for each in results if each.faults or each.misses]
     print(f"{len(results)} edits, {len(wrong)} wrong")
     return 1 if wrong else 0

@@ -114,7 +114,7 @@ class Workshop:
             ]
             run(command, folder)
             lines = run([str(folder / "probe")], folder).splitlines()
-            return dict(line.split(": ", 1) for line in lines)  # type: ignore[misc] # two parts
+            return dict(line.split(": ", 1) for line in lines)
 
         return self.once(key, make)
 

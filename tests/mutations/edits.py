@@ -16,7 +16,17 @@ from rustabi.diff import ChangeKind
 HERE = Path(__file__).resolve().parent
 SEEDS = HERE / "seeds"
 CATALOGUE = HERE / "catalogue"
-AREAS = ("structs", "enums", "generics", "functions", "traits", "statics", "standard", "names", "builds")
+AREAS = (
+    "structs",
+    "enums",
+    "generics",
+    "functions",
+    "traits",
+    "statics",
+    "standard",
+    "names",
+    "builds",
+)
 """Files of the catalogue, in the order of the table."""
 
 Truth: TypeAlias = Literal["break", "harmless", "invisible", "lost"]
@@ -63,7 +73,7 @@ class Edit:
         affected: Symbols that must be named as affected; a star stands for any text.
         spared: Symbols that must not be.
         gap: What gaps must name.
-        private: Types whose layout may change harmlessly: no caller knows them.
+        private: Types that no symbol reaches: their change may be told as risky, of no symbol.
         code: Whether the machine code is ``equal`` too, where DWARF is.
         matrix: The row that it has in the table of other tools.
     """

@@ -56,7 +56,8 @@ def _harmless(edit: Edit, workshop: Workshop) -> Evidence:
     text = edit.why
     if edit.known == "probe":
         faults += [f"declared harmless, but {each}" for each in _told_otherwise(edit, workshop)]
-        if {renamed(edit, name) for name in workshop.old_facts(edit)} != {*workshop.new_facts(edit)}:
+        names = {renamed(edit, name) for name in workshop.old_facts(edit)}
+        if names != set(workshop.new_facts(edit)):
             faults.append("declared harmless, but the probe does not tell the same things")
         text = f"probe: {len(workshop.old_facts(edit))} facts equal"
     old, new = workshop.old(edit).sizes, workshop.new(edit).sizes

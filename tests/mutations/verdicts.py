@@ -72,7 +72,7 @@ def wrong(edit: Edit, comparison: Comparison) -> Iterator[str]:
     if edit.truth == "break":
         yield from _wrong_of_break(edit, comparison)
     elif edit.truth == "harmless":
-        yield from _wrong_of_harmless(comparison)
+        yield from _wrong_of_harmless(edit, comparison)
     elif edit.truth == "lost" and comparison.verdict != "error":
         yield f"the verdict is {comparison.verdict}, and data were lost"
     if edit.truth in {"invisible", "lost"}:
@@ -96,9 +96,12 @@ def _wrong_of_break(edit: Edit, comparison: Comparison) -> Iterator[str]:
             yield f"no {kind}"
 
 
-def _wrong_of_harmless(comparison: Comparison) -> Iterator[str]:
+def _wrong_of_harmless(edit: Edit, comparison: Comparison) -> Iterator[str]:
     for finding in comparison.findings:
-        if finding.severity in (Severity.BREAK, Severity.RISKY):
+        unreached = not finding.affected and finding.type.rpartition("::")[2] in edit.private
+        if finding.severity is Severity.BREAK or (
+            finding.severity is Severity.RISKY and not unreached
+        ):
             change = finding.change
             yield " ".join(
                 f"{finding.severity} {change.kind} {finding.type} {change.where}:"
