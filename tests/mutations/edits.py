@@ -75,6 +75,7 @@ class Edit:
         gap: What gaps must name.
         private: Types that no symbol reaches: their change may be told as risky, of no symbol.
         code: Whether the machine code is ``equal`` too, where DWARF is.
+        dwarf: ``types`` where DWARF only tells of other registers, ``equal`` where of nothing.
         matrix: The row that it has in the table of other tools.
     """
 
@@ -99,6 +100,7 @@ class Edit:
     gap: tuple[str, ...] = ()
     private: tuple[str, ...] = ()
     code: str = ""
+    dwarf: str = "equal"
     matrix: str = ""
 
     @property

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import rustabi
 from rustabi.cli import main
 from rustabi.diff import Comparison, Severity
+from rustabi.errors import RustabiError
 from rustabi.model import Model
 from tests.mutations.builds import BuildError, Workshop, compiler_version
 from tests.mutations.edits import Edit
@@ -53,6 +54,9 @@ def outcome(edit: Edit, workshop: Workshop) -> Outcome:
         comparison = compared(edit, workshop)
     except BuildError as error:
         return Outcome(edit, "", "", faults=(f"cannot be built: {error}",))
+    except RustabiError as error:
+        misses = () if edit.truth == "lost" else (f"no verdict: {error}",)
+        return Outcome(edit, edit.why, "error: no verdict", misses=misses)
     misses = tuple(wrong(edit, comparison))
     return Outcome(edit, known.text, told(comparison), known.faults, misses)
 
