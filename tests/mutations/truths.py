@@ -41,7 +41,8 @@ def evidence(edit: Edit, workshop: Workshop) -> Evidence:
         differences = _told_otherwise(edit, workshop)
         return _declared(differences, "probe", "the probe tells nothing else")
     if edit.known == "sizes":
-        differences = changed_layouts(workshop.old(edit).sizes, workshop.new(edit).sizes)
+        names = changed_layouts(workshop.old(edit).sizes, workshop.new(edit).sizes)
+        differences = [f"the layout of {name}" for name in names]
         return _declared(differences, "rustc", "rustc prints the same layouts")
     return Evidence(edit.why)
 

@@ -17,8 +17,6 @@ from tests.mutations.builds import BuildError, Workshop, compiler_version
 from tests.mutations.edits import Edit
 from tests.mutations.truths import evidence
 
-EXIT_CODES = {"compatible": 0, "incompatible": 1, "error": 2}
-
 
 class Outcome(NamedTuple):
     """An edit, judged.
@@ -55,8 +53,8 @@ def outcome(edit: Edit, workshop: Workshop) -> Outcome:
     except BuildError as error:
         return Outcome(edit, "", "", faults=(f"cannot be built: {error}",))
     except RustabiError as error:
-        misses = () if edit.truth == "lost" else (f"no verdict: {error}",)
-        return Outcome(edit, edit.why, "error: no verdict", misses=misses)
+        refused = () if edit.truth == "lost" else (f"no verdict: {error}",)
+        return Outcome(edit, edit.why, "error", misses=refused)
     misses = tuple(wrong(edit, comparison))
     return Outcome(edit, known.text, told(comparison), known.faults, misses)
 
