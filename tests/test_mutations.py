@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from rustabi.diff import KINDS, ChangeKind, Severity
-from tests.mutations.builds import Workshop
+from tests.mutations.builds import Workshop, unusable
 from tests.mutations.edits import Edit, catalogue, seeds
 from tests.mutations.tables import DOCS
 from tests.mutations.truths import changed_layouts
@@ -37,7 +35,7 @@ SELECTED = (
 
 EXIT_CODES = {"break": 1, "harmless": 0, "lost": 2}
 
-needs_rustc = pytest.mark.skipif(shutil.which("rustc") is None, reason="no rustc to build with")
+needs_rustc = pytest.mark.skipif(bool(unusable()), reason=unusable() or "can be built")
 
 
 def named(names: tuple[str, ...]) -> list[Edit]:

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from tests.mutations.bench import outcomes
+from tests.mutations.builds import unusable
 from tests.mutations.edits import catalogue
 from tests.mutations.tables import DOCS, mutations_page
 from tests.mutations.verdicts import Outcome
@@ -23,6 +24,8 @@ def main() -> int:
     edits = [e for e in catalogue() if any(fnmatchcase(e.name, each) for each in patterns)]
     if not edits:
         parser.error("no edit has such a name")
+    if reason := unusable():
+        parser.error(reason)
     with tempfile.TemporaryDirectory(prefix="mutations-") as scratch:
         results = outcomes(edits, Path(scratch), say)
     if not options.only:

@@ -6,6 +6,8 @@ import functools
 import hashlib
 import json
 import os
+import platform
+import re
 import shutil
 import subprocess
 import threading
@@ -18,6 +20,9 @@ from scripts.build_samples import RUST_FLAGS
 from tests.mutations.edits import SEEDS, Edit, Way
 
 _T = TypeVar("_T")
+
+OLDEST = (1, 95)
+"""The rustc that the seeds are written for, or a newer one."""
 
 
 class BuildError(Exception):
@@ -165,6 +170,19 @@ def compiler_version(toolchain: str = "") -> str:
         return run([*compiler(toolchain), "--version"], Path.cwd()).strip()
     except (BuildError, OSError):
         return ""
+
+
+def unusable() -> str:
+    """Why nothing can be built here; empty where all is well."""
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        return "the catalogue is of x86-64 Linux"
+    found = re.match(r"rustc (\d+)\.(\d+)\.", compiler_version())
+    if found is None:
+        return "no rustc to build with"
+    if (int(found[1]), int(found[2])) < OLDEST:
+        return f"needs rustc {OLDEST[0]}.{OLDEST[1]} or newer, and here is {compiler_version()}"
+    missing = [tool for tool in ("readelf", "objdump", "nm", "ar", "ld") if not shutil.which(tool)]
+    return f"no {missing[0]}: install binutils" if missing else ""
 
 
 def run(command: Sequence[str], folder: Path) -> str:

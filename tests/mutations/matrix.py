@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from rustabi import __version__
-from tests.mutations.builds import Workshop, compiler_version
+from tests.mutations.builds import Workshop, compiler_version, unusable
 from tests.mutations.edits import Edit, Truth, catalogue
 from tests.mutations.peers import (
     PeerError,
@@ -49,6 +49,8 @@ def main() -> int:
     )
     parser.add_argument("--kernel", default="", help="the kernel that gendwarfksyms is of")
     options = parser.parse_args()
+    if reason := unusable():
+        parser.error(reason)
     tool = Path(options.tool).resolve()
     if not options.tool or not tool.is_file():
         print("error: no gendwarfksyms: make matrix GENDWARFKSYMS=path KERNEL=6.x", file=sys.stderr)

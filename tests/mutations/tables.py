@@ -37,8 +37,9 @@ crates and the catalogue.
 
 "Found" means: the verdict is *incompatible*, the symbols that the edit affects are named, and
 those that it does not affect are not. "Passed" means: the verdict is *compatible*, and nothing is
-reported as `break` or `risky`. What stands behind the verdict are the kinds of the gravest
-findings."""
+reported as `break` or `risky`. In each edit the layout versions are asked, too: they differ for
+the symbols that a break reaches, and their bytes half is equal for all others. What stands behind
+the verdict are the kinds of the gravest findings."""
 
 
 def mutations_page(results: Sequence[Outcome]) -> str:

@@ -12,6 +12,7 @@ import rustabi
 from rustabi.cli import main
 from rustabi.diff import Comparison, Severity
 from rustabi.errors import RustabiError
+from rustabi.layout_version import bytes_half
 from rustabi.model import Model
 from tests.mutations.builds import BuildError, Workshop, compiler_version
 from tests.mutations.edits import Edit
@@ -79,6 +80,7 @@ def wrong(edit: Edit, comparison: Comparison) -> Iterator[str]:
         yield f"the verdict is {comparison.verdict}, and data were lost"
     if edit.truth in {"invisible", "lost"}:
         yield from _unnamed(edit, comparison)
+    yield from _wrong_versions(comparison)
     grave = affected_symbols(comparison, Severity.BREAK, Severity.RISKY)
     for symbol in sorted(grave & set(edit.spared)):
         yield f"{symbol} is said to be affected"
@@ -119,6 +121,20 @@ def _unnamed(edit: Edit, comparison: Comparison) -> Iterator[str]:
     for pattern in edit.gap:
         if not any(fnmatchcase(subject, pattern) for subject in named):
             yield f"no gap names {pattern}"
+
+
+def _wrong_versions(comparison: Comparison) -> Iterator[str]:
+    """Layout versions that differ where nothing breaks, or do not where something does."""
+    broken = affected_symbols(comparison, Severity.BREAK)
+    after = {symbol.name: symbol.layout for symbol in comparison.new.symbols}
+    for symbol in comparison.old.symbols:
+        old, new = symbol.layout, after.get(symbol.name)
+        if old is None or new is None:
+            continue
+        if symbol.name in broken and old == new:
+            yield f"{symbol.name} breaks, and its layout version stays"
+        elif symbol.name not in broken and bytes_half(old) != bytes_half(new):
+            yield f"{symbol.name} does not break, and the bytes of its layout version differ"
 
 
 def affected_symbols(comparison: Comparison, *severities: Severity) -> set[str]:
