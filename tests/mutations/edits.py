@@ -71,6 +71,8 @@ class Edit:
         why: A sentence on it; needed where it is known by construction.
         kinds: Kinds of change that must be among those reported.
         affected: Symbols that must be named as affected; a star stands for any text.
+        by_value: Those of them that hold what changed, without a pointer on the way.
+        behind: Those of them that reach it through pointers alone.
         spared: Symbols that must not be.
         gap: What gaps must name.
         private: Types that no symbol reaches: their change may be told as risky, of no symbol.
@@ -96,6 +98,8 @@ class Edit:
     why: str = ""
     kinds: tuple[ChangeKind, ...] = ()
     affected: tuple[str, ...] = ()
+    by_value: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
     spared: tuple[str, ...] = ()
     gap: tuple[str, ...] = ()
     private: tuple[str, ...] = ()
@@ -176,7 +180,7 @@ def _edit(name: str, area: str, table: dict[str, Any]) -> Edit:
     settings = dict(table)
     for key in ("old", "changes"):
         settings[key] = tuple((str(before), str(after)) for before, after in table.get(key, []))
-    for key in ("common", "flags", "affected", "gap", "private"):
+    for key in ("common", "flags", "affected", "by_value", "behind", "gap", "private"):
         settings[key] = tuple(str(word) for word in table.get(key, []))
     settings["kinds"] = tuple(ChangeKind(kind) for kind in table.get("kinds", []))
     if "everywhere" in table:

@@ -93,11 +93,27 @@ def _wrong_of_break(edit: Edit, comparison: Comparison) -> Iterator[str]:
     for pattern in edit.affected:
         if not any(fnmatchcase(symbol, pattern) for symbol in affected):
             yield f"{pattern} is not said to be affected"
+    yield from _wrong_reach(edit, comparison)
     reported = {finding.change.kind for finding in comparison.findings}
     followed = {each.change.kind for found in comparison.findings for each in found.consequences}
     for kind in edit.kinds:
         if kind not in reported | followed:
             yield f"no {kind}"
+
+
+def _wrong_reach(edit: Edit, comparison: Comparison) -> Iterator[str]:
+    """Symbols said to hold by value what they reach through pointers, or the other way round."""
+    held = {
+        each.symbol
+        for finding in comparison.findings
+        if finding.severity is Severity.BREAK
+        for each in finding.affected
+        if each.by_value
+    }
+    for symbol in sorted(set(edit.by_value) - held):
+        yield f"{symbol} is not said to hold it by value"
+    for symbol in sorted(set(edit.behind) & held):
+        yield f"{symbol} is said to hold it by value"
 
 
 def _wrong_of_harmless(edit: Edit, comparison: Comparison) -> Iterator[str]:
