@@ -193,6 +193,8 @@ def _edit(name: str, area: str, table: dict[str, Any]) -> Edit:
         settings["known"] = "probe" if told else "construction"
     if _is_rebuild(table) and table["truth"] == "harmless":
         settings["why"] = "The source is the same."
+    if unknown := sorted(settings.keys() - Edit.__dataclass_fields__.keys()):
+        raise CatalogueError(f"{name}: unknown keys: {', '.join(unknown)}")
     return _checked(Edit(name=name, area=area, **settings))
 
 
@@ -205,6 +207,10 @@ def _checked(edit: Edit) -> Edit:
     problems = []
     if edit.truth not in get_args(Truth) or edit.known not in get_args(Known):
         problems.append(f"unknown truth or known: {edit.truth}, {edit.known}")
+    if edit.way not in get_args(Way):
+        problems.append(f"unknown way: {edit.way}")
+    if edit.code not in {"", "equal"} or edit.dwarf not in {"types", "equal"}:
+        problems.append(f"unknown code or dwarf: {edit.code}, {edit.dwarf}")
     if edit.known == "construction" and not edit.why:
         problems.append("known by construction, without a reason (why)")
     if edit.truth == "break" and not edit.affected and not edit.kinds:
