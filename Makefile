@@ -64,6 +64,14 @@ check: lint types test ## what a change must pass
 bench: $(STAMP) ## measure speed
 	$(BIN)/python -m benchmarks
 
+.PHONY: mutations
+mutations: $(STAMP) ## apply the catalogue of edits, write docs/mutations.md (needs rustc)
+	$(BIN)/python -m tests.mutations
+
+.PHONY: matrix
+matrix: $(STAMP) ## docs/matrix.md: make matrix GENDWARFKSYMS=path KERNEL=version (needs abidiff)
+	$(BIN)/python -m tests.mutations.matrix "$(GENDWARFKSYMS)" --kernel "$(KERNEL)"
+
 .PHONY: samples
 samples: $(STAMP) ## build the objects of sample_crates again (needs cargo)
 	$(BIN)/python scripts/build_samples.py
