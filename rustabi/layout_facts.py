@@ -26,7 +26,7 @@ from rustabi.model import (
     VariantPart,
     Vtable,
 )
-from rustabi.names import pairing_key, type_key
+from rustabi.names import generic_of, pairing_key, type_key, without_paths
 from rustabi.nature import (
     SIGILS,
     encoding_class,
@@ -135,13 +135,8 @@ class Facets:
         if node.declaration:
             return Fact(("opaque", type_key(node.name)), ())
         if is_object(node.name):
-            return self._object(node)
-        edges = list(self._members(node))
-        edges += [
-            (("argument", number), target)
-            for number, each in enumerate(self._erased.get(type_id, ()))
-            if (target := stripped(self._types, each.target)) is not None
-        ]
+            return self._object(type_id, node)
+        edges = [*self._members(node), *self._arguments(type_id)]
         own = tuple(str(part) for part in node.parts if isinstance(part, Unsupported))
         promise = pointer_class(node.name) if node.name.startswith(SIGILS) else None
         tags = tuple(self._choice(part) for part in node.parts if isinstance(part, VariantPart))
@@ -184,20 +179,30 @@ class Facets:
         size = size_of(self._types, tag.type, self._address_size)
         return (tag.offset, size), tuple(values)
 
-    def _object(self, node: Composite) -> Fact:
+    def _arguments(self, type_id: TypeId) -> Iterator[Edge]:
+        for number, each in enumerate(self._erased.get(type_id, ())):
+            target = stripped(self._types, each.target)
+            if target is not None:
+                yield ("argument", number), target
+
+    def _object(self, type_id: TypeId, node: Composite) -> Fact:
         """A trait object: its trait, and the methods in the vtables that the binary holds."""
         trait = type_key(principal_trait(node.name))
         known = self._vtables.get(trait, [])
+        if not self._named:  # what its arguments are is found behind the edges
+            generic = generic_of(trait)
+            trait = generic + without_paths(trait[len(generic) :], self._address_size)
         methods = None
         if known:
             methods = tuple(_method(slot.name) for slot in known[0].slots)
-        edges = [
+        edges: list[Edge] = [
             (("slot", number, each.reason, order), target)
             for vtable in known
             for number, slot in enumerate(vtable.slots)
             for order, each in enumerate(method_references(self._types, slot))
             if (target := stripped(self._types, each.target)) is not None
         ]
+        edges += self._arguments(type_id)
         return Fact(("object", trait, methods), tuple(edges), is_set=True)
 
 

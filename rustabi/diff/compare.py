@@ -14,7 +14,7 @@ from rustabi.diff.symbols import Signatures, SymbolPairs, compare_vtables, pair_
 from rustabi.diff.walk import Walk, pair_unreached
 from rustabi.errors import InputError
 from rustabi.model import Composite, Model, Modifier, Type, TypeId, name_of
-from rustabi.names import demangle
+from rustabi.names import demangle, pairing_key
 from rustabi.nature import is_object, principal_trait
 from rustabi.references import references
 
@@ -165,7 +165,14 @@ def _compare_gaps(
     old: Model, new: Model, symbols: SymbolPairs
 ) -> tuple[tuple[SharedGap, ...], tuple[Gap, ...]]:
     before = gaps_of(old, reached_by_symbols(old))
-    both, gone, fresh = paired_gaps(before, gaps_of(new, reached_by_symbols(new)))
+    keys = {
+        pairing_key(new.symbols[b].name): pairing_key(old.symbols[a].name) for a, b in symbols.both
+    }
+    after = [
+        gap._replace(key=keys.get(gap.key, gap.key))
+        for gap in gaps_of(new, reached_by_symbols(new))
+    ]
+    both, gone, fresh = paired_gaps(before, after)
     known = {(gap.kind, gap.key) for gap in before}
     shared = [SharedGap(gap, "both") for gap in both] + [SharedGap(gap, "old") for gap in gone]
     added = {new.symbols[index].name for index in symbols.added}

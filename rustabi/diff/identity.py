@@ -20,15 +20,13 @@ from rustabi.model import (
     Unsupported,
     name_of,
 )
-from rustabi.names import arguments_of, crate_of, generic_of, type_key
+from rustabi.names import crate_of, generic_of, same_but_paths, type_key
 from rustabi.nature import (
     SIGILS,
     encoding_class,
     fn_abi,
-    is_object,
     is_variadic,
     pointer_class,
-    principal_trait,
     sigil,
     stripped,
 )
@@ -42,6 +40,8 @@ _DEEPEST = 64
 _CONSTANT = re.compile(r"\{CONST#\w+\}")
 """How rustc writes char constants into type names: as a hash that depends on its version."""
 
+
+_TRAIT = re.compile(r"\bdyn (?:for<[^<>]*> )?([\w:{}]+)")
 
 _STD = frozenset({"core", "alloc", "std"})
 
@@ -71,8 +71,9 @@ class Identity:
         self._old, self._new = old.types, new.types
         self._visit = visit
         self._old_bytes, self._new_bytes = TypeHashes(old), TypeHashes(new)
-        self._old_names = {type_key(name_of(node)) for node in old.types}
-        self._new_names = {type_key(name_of(node)) for node in new.types}
+        self._old_names = {generic_of(type_key(name_of(node))) for node in old.types}
+        self._new_names = {generic_of(type_key(name_of(node))) for node in new.types}
+        self._address_size = old.facts.address_size
         self._same_compiler = old.facts.compilers == new.facts.compilers
         self.renamed: dict[Pair, Change] = {}
 
@@ -139,24 +140,19 @@ class Identity:
     def _may_be_renamed(self, old: str, new: str) -> bool:
         """Whether the one name can have replaced the other: no build knows both.
 
-        Two instances of one generic are one type only where their arguments are: each argument that
-        differs must itself have been renamed. Numbers and primitives never are.
+        The names may differ in paths alone: each must have been renamed itself. Numbers and
+        primitives never are, nor traits: of a trait object the name is all there is.
         """
-        if old == new:
-            return True
-        if is_object(old) or is_object(new):
-            # of a trait object the name is all there is: only auto traits do not matter
-            return type_key(principal_trait(old)) == type_key(principal_trait(new))
-        if "::" not in old or "::" not in new:
-            return not old and not new
-        before, after = arguments_of(old), arguments_of(new)
-        if before and generic_of(old) == generic_of(new):
-            return len(before) == len(after) and all(
-                self._may_be_renamed(x, y) for x, y in zip(before, after, strict=True)
-            )
+        pairs = same_but_paths(old, new, self._address_size)
+        if pairs is None or _traits(old) != _traits(new) or not self._same_constants(old, new):
+            return False
+        return all(self._is_renaming(*pair) for pair in pairs)
+
+    def _is_renaming(self, old: str, new: str) -> bool:
         if self._same_compiler and not _STD.isdisjoint((crate_of(old), crate_of(new))):
             return False  # what only a new version of the standard library does
-        return type_key(old) not in self._new_names and type_key(new) not in self._old_names
+        known = old in self._old_names and new in self._new_names
+        return known and old not in self._new_names and new not in self._old_names
 
     def equal_bytes(self, old: TypeId, new: TypeId) -> bool:
         """Whether nothing but names tells two types apart, however deep one looks."""
@@ -226,6 +222,11 @@ def _promises(old: str, new: str) -> Mismatch | None:
     if "owned" in (before, after):
         return Mismatch(ChangeKind.MEMBER_RETYPED, "only one of them frees what it points to")
     return Mismatch(ChangeKind.MEMBER_RETYPED, "the value that means None differs")
+
+
+def _traits(name: str) -> list[str]:
+    """The traits of the trait objects that a name mentions."""
+    return _TRAIT.findall(type_key(name))
 
 
 def _is_fat(node: Composite | Enumeration) -> bool:

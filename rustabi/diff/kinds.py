@@ -31,6 +31,7 @@ class ChangeKind(StrEnum):
     SIGNATURE_CHANGED = "signature-changed"
     CALLING_CONVENTION_CHANGED = "calling-convention-changed"
     STATIC_CHANGED = "static-changed"
+    PARAMETERS_REORDERED = "parameters-reordered"
     PARAMETER_RENAMED = "parameter-renamed"
     TYPE_KIND_CHANGED = "type-kind-changed"
     TYPE_RENAMED = "type-renamed"
@@ -112,6 +113,12 @@ KINDS: dict[ChangeKind, KindInfo] = {
         "Users of the static read and write it with the old type's size and layout, and where it"
         " was. One that became writable is api.",
         "static LEVEL: u32  ->  static LEVEL: u64; static mut  ->  static",
+    ),
+    ChangeKind.PARAMETERS_REORDERED: KindInfo(
+        _B, "The parameters of a function have the same names in another order.",
+        "Callers pass each argument where another one is expected now. Types that differ show it,"
+        " too; where they are equal, the names alone do. Layout versions do not cover it.",
+        "fn sub(from: u32, what: u32)  ->  fn sub(what: u32, from: u32)",
     ),
     ChangeKind.PARAMETER_RENAMED: KindInfo(
         _N, "A parameter has another name.",

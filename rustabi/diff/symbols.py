@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -26,13 +27,24 @@ def pair_symbols(old: Model, new: Model) -> SymbolPairs:
 
     First by the linker's name; then by the readable path, which lacks what a build makes up anew
     (crate hashes, suffixes); then by `rustabi.names.pairing_key`, which mangling schemes share but
-    which tells no generic arguments, and only where one symbol is left of a key on either side.
+    which tells no generic arguments; then without the type for which a trait's method was made,
+    which legacy names lack. And only where one symbol is left of a key on either side.
     """
     pairing = _Pairing(old, new)
     pairing.pair(lambda symbol: symbol.name)
     pairing.pair(lambda symbol: demangle(symbol.name))
     pairing.pair(lambda symbol: pairing_key(symbol.name))
+    pairing.pair(lambda symbol: _of_trait(pairing_key(symbol.name)))
     return SymbolPairs(sorted(pairing.both), sorted(pairing.old), sorted(pairing.new))
+
+
+_TRAIT_METHOD = re.compile(r"<.* as (?P<trait>.+)>::(?P<method>[^<>]+)")
+
+
+def _of_trait(key: str) -> str:
+    """``<demo::Dog as demo::Animal>::speak`` -> ``demo::Animal::speak``."""
+    found = _TRAIT_METHOD.fullmatch(key)
+    return f"{found['trait']}::{found['method']}" if found else key
 
 
 class _Pairing:
@@ -119,8 +131,7 @@ class Signatures:
         for index, (before, after) in enumerate(zip(a.parameters, b.parameters, strict=True)):
             where = f"parameter {before.name or after.name or index}"
             yield from self._mismatch(where, before.type, after.type)
-            if before.name and after.name and before.name != after.name:
-                yield Change(ChangeKind.PARAMETER_RENAMED, where, before.name, after.name)
+        yield from _parameter_names(a, b)
         yield from self._mismatch("return", a.result, b.result)
 
     def _mismatch(
@@ -139,6 +150,17 @@ class Signatures:
         if before == after and mismatch.note:
             after = _noted(after, mismatch)
         yield Change(kind, where, before, after)
+
+
+def _parameter_names(a: Function, b: Function) -> Iterator[Change]:
+    """Parameters of other names; the same names in another order are no new names."""
+    before, after = ([each.name or "" for each in node.parameters] for node in (a, b))
+    if before != after and sorted(before) == sorted(after):
+        yield Change(ChangeKind.PARAMETERS_REORDERED, "", ", ".join(before), ", ".join(after))
+        return
+    for old, new in zip(before, after, strict=True):
+        if old and new and old != new:
+            yield Change(ChangeKind.PARAMETER_RENAMED, f"parameter {old}", old, new)
 
 
 def _form(node: Function) -> tuple[int, bool, bool]:

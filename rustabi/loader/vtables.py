@@ -7,6 +7,7 @@ table.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from rustabi.binary.elf import Elf
@@ -126,11 +127,17 @@ class _Signatures:
         """The method a slot holds.
 
         Functions of equal code may have been folded: of several names at one address, the one that
-            is a
-        method of the vtable's own type is meant; where none is, nothing can be said.
+        is a method of the vtable's own type is meant, or a single one that a trait provides; where
+        there is none, nothing can be said.
         """
         prefix = f"<{self_type} as "
         own = [name for name in names if demangle(name).startswith(prefix)]
+        if not own and len(names) == 1 and _PROVIDED.fullmatch(names[0]):
+            own = names
         if len(own) != 1:
             return Slot(None)
         return Slot(own[0], self._types.get(own[0]))
+
+
+_PROVIDED = re.compile(r"_ZN.*\d[A-Z]\w*\d+[a-z_]\w*17h[0-9a-f]{16}E")
+"""A legacy name of ``…::Trait::method``: it does not tell the type for which it was made."""

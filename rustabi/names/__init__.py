@@ -17,8 +17,10 @@ from rustabi.names.text import (
     is_unstable_name,
     item_path,
     mentioned_paths,
+    same_but_paths,
     shorten,
     type_key,
+    without_paths,
 )
 from rustabi.names.v0 import MAX_DEPTH, is_cheap
 
@@ -31,9 +33,11 @@ __all__ = [
     "is_unstable_name",
     "mentioned_paths",
     "pairing_key",
+    "same_but_paths",
     "shorten",
     "type_key",
     "without_llvm_suffix",
+    "without_paths",
 ]
 
 STD_CRATES: Final = frozenset({

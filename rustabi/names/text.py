@@ -45,6 +45,10 @@ _PATH: Final = re.compile(rf"(?<![\w}}]){_PART}(?:::{_PART})+")
 _JOINT: Final = re.compile(r"::(?!<)")
 _DOTS: Final = "…"
 
+_AUTO_TRAITS: Final = re.compile(r" \+ \w+(?:::\w+)+")
+_IN_BRACKETS: Final = re.compile(r"\((dyn [^()]*)\)")
+_WORDS: Final = re.compile(r"\b([iu])size\b")
+
 
 def type_key(name: str) -> str:
     """The name of a type without what a build numbers anew: the name to pair types by.
@@ -101,6 +105,33 @@ def arguments_of(name: str) -> tuple[str, ...]:
         if depth < 0:
             return ()
     return (*found, name[begin:-1].strip()) if depth == 0 else ()
+
+
+def same_but_paths(old: str, new: str, address_size: int) -> list[tuple[str, str]] | None:
+    """The paths in which two names differ, if they differ in nothing else.
+
+    ``usize`` and ``isize`` count as what they are on the machine, and the auto traits behind ``+``
+    of a trait object as nothing.
+
+    Returns:
+        (path in the one, path in the other), both without generic arguments; None where the names
+        differ otherwise.
+    """
+    old, new = _normal(old, address_size), _normal(new, address_size)
+    if _PATH.split(old) != _PATH.split(new):
+        return None
+    pairs = zip(_PATH.findall(old), _PATH.findall(new), strict=True)
+    return list(dict.fromkeys((a, b) for a, b in pairs if a != b))
+
+
+def without_paths(name: str, address_size: int) -> str:
+    """What is left of a name without its paths: ``<(&_), Output=u32>``."""
+    return _PATH.sub("_", _normal(name, address_size))
+
+
+def _normal(name: str, address_size: int) -> str:
+    name = _IN_BRACKETS.sub(r"\1", _AUTO_TRAITS.sub("", type_key(name)))
+    return _WORDS.sub(lambda found: f"{found[1]}{8 * address_size}", name)
 
 
 def mentioned_paths(name: str) -> list[str]:
