@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import rustabi
 from rustabi.cli import main
-from rustabi.diff import Comparison, Severity
+from rustabi.diff import ChangeKind, Comparison, Severity
 from rustabi.errors import RustabiError
 from rustabi.layout_version import bytes_half
 from rustabi.model import Model
@@ -141,7 +141,12 @@ def _unnamed(edit: Edit, comparison: Comparison) -> Iterator[str]:
 
 def _wrong_versions(comparison: Comparison) -> Iterator[str]:
     """Layout versions that differ where nothing breaks, or do not where something does."""
-    broken = affected_symbols(comparison, Severity.BREAK)
+    seen = (  # docs/versions.md: no version tells a convention, which is known by chance
+        each
+        for each in comparison.findings
+        if each.change.kind is not ChangeKind.CALLING_CONVENTION_CHANGED
+    )
+    broken = affected_symbols(comparison._replace(findings=tuple(seen)), Severity.BREAK)
     after = {symbol.name: symbol.layout for symbol in comparison.new.symbols}
     for symbol in comparison.old.symbols:
         old, new = symbol.layout, after.get(symbol.name)
