@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
@@ -17,6 +18,8 @@ _DEEPEST = 64
 
 _OBJECTS = ("dyn ", "(dyn ")
 """How rustc names the types of trait objects."""
+
+_FN = re.compile(r'(?:unsafe )?(?P<abi>(?:extern "[^"]*" )?fn)\(')
 
 _CHARACTERS = {6: 5, 8: 7}
 """DW_ATE_signed_char and DW_ATE_unsigned_char are integers to compiled code (DWARF 5, 7.8)."""
@@ -65,8 +68,8 @@ def fn_abi(name: str) -> str | None:
 
     ``unsafe extern "C" fn(u32)`` -> ``extern "C" fn``; ``unsafe`` is a matter of source.
     """
-    head = name.split("(", 1)[0]
-    return head.removeprefix("unsafe ") if head == "fn" or head.endswith(" fn") else None
+    found = _FN.match(name)
+    return found["abi"] if found else None
 
 
 def is_variadic(name: str) -> bool:

@@ -38,6 +38,7 @@ def test_pointer_class(name: str, expected: str) -> None:
     [
         ("fn(u32)", "fn"), ("unsafe fn(u32)", "fn"), ('extern "C" fn()', 'extern "C" fn'),
         ('unsafe extern "C" fn()', 'extern "C" fn'), ("&demo::fn_like", None),
+        ("&demo::Lazy<u8, fn() -> u8>", None),
     ],
 )  # fmt: skip
 def test_unsafe_is_no_part_of_a_calling_convention(name: str, abi: str | None) -> None:
