@@ -168,4 +168,4 @@ def test_computed_versions_are_those_of_the_modules_tables() -> None:
         symbols |= table.keys()
     wrong = {name for name in symbols if computed.get(name) != truth[name]}
     assert len(symbols) == 220
-    assert wrong == {"memset"}  # defined in assembly: no unit in vmlinux has the type it was given
+    assert not wrong
