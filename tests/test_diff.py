@@ -577,3 +577,13 @@ def test_a_folded_function_with_an_entry_of_its_own_again_is_no_loss() -> None:
     own = old._replace(units=(unit,), symbols=(symbol._replace(unit=0),))
     assert compare(folded, own).lost == ()
     assert {gap.kind for gap in compare(own, folded).lost} == {GapKind.FOLDED}
+
+
+@pytest.mark.parametrize(
+    ("name", "note"), [("_RNvC4demo4gone", "inlining may be why"), ("no_mangle", "")]
+)
+def test_a_removed_function_may_have_been_inlined(name: str, note: str) -> None:
+    old = model(struct(X))
+    old = old._replace(symbols=(old.symbols[0]._replace(name=name),))
+    (change,) = changes(compare(old, old._replace(symbols=())))
+    assert (change.kind, change.new) == (ChangeKind.SYMBOL_REMOVED, note)

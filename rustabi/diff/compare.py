@@ -76,6 +76,10 @@ def _compilers(old: Model, new: Model) -> Iterator[Finding]:
         yield Finding("", change, change.grave)
 
 
+_INLINED = "inlining may be why"
+"""Of functions with mangled names: rustc may inline them into callers, or not, at each level."""
+
+
 def _symbol_findings(old: Model, new: Model, symbols: SymbolPairs, walk: Walk) -> Iterator[Finding]:
     signatures = Signatures(old, new, walk.identity)
     for a, b in symbols.both:
@@ -86,7 +90,8 @@ def _symbol_findings(old: Model, new: Model, symbols: SymbolPairs, walk: Walk) -
     walk.finish()
     for index in symbols.removed:
         name = old.symbols[index].name
-        change = Change(ChangeKind.SYMBOL_REMOVED)
+        why = _INLINED if old.symbols[index].kind == "function" and demangle(name) != name else ""
+        change = Change(ChangeKind.SYMBOL_REMOVED, "", "", why)
         affected = (Affected(name, (), True),)
         yield Finding(name, change, _severity(change, affected), affected)
     for index in symbols.added:

@@ -125,7 +125,12 @@ def _removed(findings: Sequence[FindingReport], limit: int | None) -> Iterator[B
     if not findings:
         return
     yield line(Span("exported symbols removed", "title"), f" ({len(findings)})")
-    yield from listed((line(name(each.type), why(each), indent=2) for each in findings), limit, 2)
+    notes = {each.type: f"  ({each.new})" if each.new else "" for each in findings}
+    lines = (
+        line(name(each.type), Span(notes[each.type], "dim"), why(each), indent=2)
+        for each in findings
+    )
+    yield from listed(lines, limit, 2)
 
 
 def _subject_block(
