@@ -33,6 +33,7 @@ from rustabi.model import (
     Vtable,
     members_of,
 )
+from rustabi.names import pairing_key
 from rustabi.references import renumbered
 from tests.support import OBJECTS, model_of
 
@@ -396,3 +397,15 @@ def test_arrays_and_void() -> None:
     arrays = {version(Array(U8, counts)) for counts in ((4,), (8,), (None,), (2, 2))}
     assert len(arrays) == 4
     assert version(Modifier("pointer", "", None)) != version(Modifier("pointer", "", U8))
+
+
+REBUILDS = sorted(path.stem for path in OBJECTS.glob("constructs-*.o"))
+
+
+@pytest.mark.parametrize("rebuild", REBUILDS)
+def test_a_rebuild_of_equal_source_has_equal_versions(rebuild: str) -> None:
+    """At other levels of optimisation, in more units, other folders, manglings, forms of DWARF."""
+    before, after = (model_of(OBJECTS / f"{name}.o") for name in ("constructs", rebuild))
+    known = {pairing_key(symbol.name): symbol.layout for symbol in after.symbols}
+    versions = {pairing_key(symbol.name): symbol.layout for symbol in before.symbols}
+    assert versions.items() <= known.items()
