@@ -25,7 +25,7 @@ _NARROWEST: Final = 20
 """Characters that a name is never shortened below."""
 
 
-_HANGING: Final = 2
+HANGING: Final = 2
 """Blanks more before the second line of what does not fit into one."""
 
 
@@ -155,7 +155,7 @@ def set_line(line: Line, width: int | None = None) -> Iterator[Line]:
     if line.tail:
         first = line.tail[0]
         tail = (first._replace(text=first.text.lstrip()), *line.tail[1:])
-        indent = line.indent + _HANGING
+        indent = line.indent + HANGING
         yield Line(fitted(tail, width - indent), indent)
 
 
