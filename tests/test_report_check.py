@@ -62,6 +62,16 @@ def test_the_page(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("files")
+def test_the_page_says_when_gaps_fail(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check", "good.ko", "--kernel", "Module.symvers"])
+    assert "gaps fail" not in capsys.readouterr().out
+    main(["check", "good.ko", "--kernel", "Module.symvers", "--fail-on", "gap"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("no verdict: ")
+    assert lines[-1] == "gaps fail because of --fail-on gap; the lists say why each is one"
+
+
+@pytest.mark.usefixtures("files")
 def test_the_json_keeps_its_contract(capsys: pytest.CaptureFixture[str]) -> None:
     command = ["check", "good.ko", "bad.ko", "broken.ko", "--kernel", "Module.symvers"]
     main([*command, "--format", "json"])

@@ -125,7 +125,9 @@ def test_painted_text_fits_the_terminal(width: int) -> None:
 def test_a_long_list_goes_on_below_indented_and_its_names_stay_whole(width: int) -> None:
     names = [f"<demo::Thing{number} as demo::Show>::show" for number in range(40)]
     text = ", ".join(names)
-    lines = ESCAPE.sub("", painted([line(text, indent=4)], width)).splitlines()
+    page = [line(text, indent=4)]
+    lines = plain(page, width).splitlines()
+    assert ESCAPE.sub("", painted(page, width)).splitlines() == lines
     assert len(lines) > 2
     assert max(map(len, lines)) <= width
     assert lines[0].startswith("    <demo")

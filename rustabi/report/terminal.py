@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterable
 from types import TracebackType
 from typing import IO, Final
 
 from rich import box
-from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.status import Status
@@ -18,7 +16,6 @@ from rich.text import Text
 
 from rustabi.report.page import (
     GAP,
-    HANGING,
     Block,
     Line,
     Spans,
@@ -62,32 +59,10 @@ def painted(page: Iterable[Block], width: int | None, *, colour: bool = True) ->
         for block in blocks:
             if isinstance(block, Line):
                 for line in set_line(block, width):
-                    _print_line(console, line, width)
+                    console.print(" " * line.indent, _text(line.spans), sep="", soft_wrap=True)
             else:
                 console.print(_table(block, width), crop=False)
     return "".join(f"{text.rstrip()}\n" for text in capture.get().splitlines())
-
-
-def _print_line(console: Console, line: Line, width: int | None) -> None:
-    """A line that is too long goes on below, indented; it is broken between words alone."""
-    text, indent = _text(line.spans), line.indent
-    parts = [text]
-    if width is not None and indent + text.cell_len > width:
-        parts = _broken(text, width - indent - HANGING)
-    for part in parts:
-        console.print(" " * indent, part, sep="", soft_wrap=True)
-        indent = line.indent + HANGING
-
-
-def _broken(text: Text, width: int) -> list[Text]:
-    """The text in pieces of at most ``width`` characters, but for words that are longer."""
-    offsets: list[int] = []
-    start = 0
-    for word in re.finditer(r"\S+\s*", text.plain):
-        if word.start() > start and cell_len(text.plain[start : word.end()].rstrip()) > width:
-            start = word.start()
-            offsets.append(start)
-    return list(text.divide(offsets))
 
 
 def _natural_width(block: Block) -> int:
