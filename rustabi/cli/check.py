@@ -85,7 +85,5 @@ def _levels(groups: Iterable[str]) -> frozenset[str]:
     levels = frozenset(each.strip() for group in groups for each in group.split(",")) - {""}
     for level in sorted(levels):
         if level not in _LEVELS:
-            raise UsageError(
-                f"--fail-on {level}: there is no such level", advice="risky and gap are there"
-            )
+            raise UsageError(f"--fail-on does not know {level!r}", advice="levels: risky, gap")
     return levels
