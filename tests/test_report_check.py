@@ -42,6 +42,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("good.ko --kernel gone", 2),
         ("good.ko --kernel broken.ko", 2),
         ("good.ko --kernel Module.symvers --fail-on never", 2),
+        ("good.ko --kernel Module.symvers --fail-on ,", 2),
     ],
 )
 @pytest.mark.usefixtures("files")
