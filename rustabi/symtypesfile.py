@@ -87,6 +87,11 @@ def _units(file: Path, name: str, known: dict[str, Tokens]) -> Iterator[Unit]:
         text = read_binary(file).decode("utf-8", "surrogateescape")
     except OSError as error:
         raise unreadable(error, file) from error
+    if "\0" in text:
+        raise InputError(
+            "a binary, and no .symtypes file", path=file,
+            advice="name a .symtypes file, a consolidated one, or a folder of them",
+        )  # fmt: skip
     last: dict[str, Tokens] = {}
     section = _Section(name, str(file))
     for number, line in enumerate(text.split("\n"), 1):

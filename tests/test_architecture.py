@@ -6,6 +6,7 @@ The tables come first; a new module needs a line in `LEVELS`, a new dependency o
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -178,6 +179,17 @@ def place(module: str, line: int) -> str:
 def test_every_room_has_a_level() -> None:
     missing = {room(module) for module in modules()} - LEVELS.keys()
     assert not missing, "add each to LEVELS"
+
+
+def test_the_page_on_the_architecture_names_every_room() -> None:
+    """CONTRIBUTING.md has each as ``room.py`` or ``room/``."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    _, _, page = text.partition("## The architecture, on one page")
+    page = page.partition("\n## ")[0]
+    missing = {
+        each for each in LEVELS if not re.search(rf"(?<![\w.]){re.escape(each)}(\.py\b|/)", page)
+    }
+    assert not missing
 
 
 @pytest.mark.parametrize("module", modules())

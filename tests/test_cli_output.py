@@ -129,12 +129,12 @@ def test_output_that_cannot_encode_an_arrow_gets_utf_8_all_the_same() -> None:
 
 
 def on_a_terminal(*arguments: str, **environment: str) -> str:
-    """What a run says on a terminal of 80 columns."""
+    """What a run prints on a terminal of 80 columns, without what it says meanwhile."""
     settings = {**os.environ, "TERM": "xterm", "COLUMNS": "80", **environment}
     settings = {key: value for key, value in settings.items() if value}
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [*PROGRAM, *arguments], stdout=theirs, stderr=theirs, env=settings
+        [*PROGRAM, *arguments], stdout=theirs, stderr=subprocess.DEVNULL, env=settings
     ) as run:
         os.close(theirs)
         said = b""

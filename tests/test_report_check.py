@@ -42,6 +42,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("good.ko --kernel gone", 2),
         ("good.ko --kernel broken.ko", 2),
         ("good.ko --kernel Module.symvers --fail-on never", 2),
+        ("good.ko --kernel Module.symvers --fail-on ,", 2),
     ],
 )
 @pytest.mark.usefixtures("files")
@@ -59,6 +60,16 @@ def test_the_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert "    beta: module 0x00000bad, kernel 0x0000000b (Module.symvers)" in lines
     assert "  layout     not run    1 gap" in lines
     assert any(line.startswith("  cannot be read  broken.ko: not an ELF file") for line in lines)
+
+
+@pytest.mark.usefixtures("files")
+def test_the_page_says_when_gaps_fail(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check", "good.ko", "--kernel", "Module.symvers"])
+    assert "gaps fail" not in capsys.readouterr().out
+    main(["check", "good.ko", "--kernel", "Module.symvers", "--fail-on", "gap"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("no verdict: ")
+    assert lines[-1] == "gaps fail because of --fail-on gap; the lists say why each is one"
 
 
 @pytest.mark.usefixtures("files")

@@ -121,6 +121,25 @@ def test_painted_text_fits_the_terminal(width: int) -> None:
     assert max(map(len, lines)) <= width
 
 
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_long_list_goes_on_below_indented_and_its_names_stay_whole(width: int) -> None:
+    names = [f"<demo::Thing{number} as demo::Show>::show" for number in range(40)]
+    text = ", ".join(names)
+    page = [line(text, indent=4)]
+    lines = plain(page, width).splitlines()
+    assert ESCAPE.sub("", painted(page, width)).splitlines() == lines
+    assert len(lines) > 2
+    assert max(map(len, lines)) <= width
+    assert lines[0].startswith("    <demo")
+    assert all(each.startswith("      ") and each[6] != " " for each in lines[1:])
+    assert " ".join(each.strip() for each in lines) == text
+
+
+def test_a_word_that_is_wider_than_the_terminal_is_not_broken() -> None:
+    word = "_RNvMs0_" + "x" * 90
+    assert word in ESCAPE.sub("", painted([line("linker name ", word)], 80))
+
+
 def test_painted_numbers_stand_on_the_right() -> None:
     rows = [text for text in ESCAPE.sub("", painted([TABLE], 120)).splitlines() if "demo" in text]
     assert rows[0].startswith("     8  demo::Bar")

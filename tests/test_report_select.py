@@ -73,7 +73,7 @@ def test_a_generic_without_arguments_is_ambiguous() -> None:
 
 
 def test_near_names() -> None:
-    assert near("Plian", ["demo::Plain", "demo::Other"]) == "near: demo::Plain"
+    assert near("Plian", ["demo::Plain", "demo::Other"], "look elsewhere") == "near: demo::Plain"
     assert near("zzz", ["demo::Plain"], "look elsewhere") == "look elsewhere"
 
 

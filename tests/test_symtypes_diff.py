@@ -259,6 +259,13 @@ def test_damage_is_told_with_its_line(tmp_path: Path, text: str, message: str) -
         units(tmp_path, text)
 
 
+def test_a_binary_is_told_as_such(tmp_path: Path) -> None:
+    """An object beside its ``.symtypes`` file, named by mistake."""
+    (tmp_path / "kernel.o").write_bytes(b"\x7fELF\x02\x01\x01\n\0\x8b\n")
+    with pytest.raises(InputError, match="a binary"):
+        read_symtypes(tmp_path / "kernel.o")
+
+
 def test_a_folder_without_any(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no \.symtypes"):
         read_symtypes(tmp_path)

@@ -82,10 +82,11 @@ def run_check(
 
 
 def _levels(groups: Iterable[str]) -> frozenset[str]:
-    levels = frozenset(each.strip() for group in groups for each in group.split(",")) - {""}
+    given = list(groups)
+    levels = frozenset(each.strip() for group in given for each in group.split(",")) - {""}
+    if given and not levels:
+        raise UsageError("--fail-on names no level", advice="levels: risky, gap")
     for level in sorted(levels):
         if level not in _LEVELS:
-            raise UsageError(
-                f"--fail-on {level}: there is no such level", advice="risky and gap are there"
-            )
+            raise UsageError(f"--fail-on does not know {level!r}", advice="levels: risky, gap")
     return levels

@@ -216,8 +216,10 @@ def _complain(selection: Selection, names: Sequence[str]) -> None:
                 advice=f"there are: {', '.join(crates)}" if crates else None,
             )
     if selection.type_glob is not None:
-        raise UsageError(f"there is no type {selection.type_glob!r}",
-                         advice=near(selection.type_glob, names))  # fmt: skip
+        raise UsageError(
+            f"there is no type {selection.type_glob!r}",
+            advice=near(selection.type_glob, names, "rustabi layout lists all"),
+        )
 
 
 _NO_TYPES = ("&", "*", "dyn ", "(dyn ")

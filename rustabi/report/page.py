@@ -1,11 +1,12 @@
 """A page of text before it is set: lines and tables that say what their parts mean.
 
 Set plainly, a page is stable text that grep understands: no colours, no lines drawn, nothing
-wrapped or cut. `rustabi.report.terminal` sets the same page for a terminal.
+wrapped or cut, unless a width is given. `rustabi.report.terminal` sets the same page in colours.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -24,6 +25,7 @@ _WIDEST_COLUMN: Final = 48
 _NARROWEST: Final = 20
 """Characters that a name is never shortened below."""
 
+_WORD: Final = re.compile("[^ ]+ *| +")
 
 _HANGING: Final = 2
 """Blanks more before the second line of what does not fit into one."""
@@ -147,16 +149,45 @@ def fitted(cell: Spans, width: int) -> Spans:
 
 
 def set_line(line: Line, width: int | None = None) -> Iterator[Line]:
-    """The line as one or two lines without tail, with names shortened to fit ``width``."""
+    """The line as lines without tail that fit ``width``.
+
+    Names are shortened. What is still too long goes on below, indented, and is broken between
+    words alone: a longer word, such as a linker's name, stays whole.
+    """
     if width is None or line.indent + width_of(line.spans + line.tail) <= width:
         yield Line(line.spans + line.tail, line.indent)
         return
-    yield Line(fitted(line.spans, width - line.indent), line.indent)
+    yield from _broken(Line(fitted(line.spans, width - line.indent), line.indent), width)
     if line.tail:
         first = line.tail[0]
         tail = (first._replace(text=first.text.lstrip()), *line.tail[1:])
         indent = line.indent + _HANGING
-        yield Line(fitted(tail, width - indent), indent)
+        yield from _broken(Line(fitted(tail, width - indent), indent), width)
+
+
+def _broken(line: Line, width: int) -> Iterator[Line]:
+    row: Spans = ()
+    indent = line.indent
+    for word in _words(line.spans):
+        blanks = len(word[-1].text) - len(word[-1].text.rstrip(" "))
+        if row and indent + width_of(row + word) - blanks > width:
+            yield Line(row, indent)
+            row, indent = (), line.indent + _HANGING
+        row += word
+    yield Line(row, indent)
+
+
+def _words(cell: Spans) -> Iterator[Spans]:
+    """What is not to be broken: words with the blanks behind them, and names."""
+    word: Spans = ()
+    for span in cell:
+        for text in [span.text] if span.shrinks else _WORD.findall(span.text):
+            if word and word[-1].text.endswith(" "):
+                yield word
+                word = ()
+            word += (span._replace(text=text),)
+    if word:
+        yield word
 
 
 def _level(lengths: Sequence[int], room: int) -> int:

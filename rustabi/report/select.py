@@ -91,7 +91,8 @@ def _not_one(wanted: str, noun: str, found: Sequence[object], names: Sequence[st
             f"{wanted!r} means {plural(len(found), noun)}",
             advice=f"name one of them: {_some(names)}",
         )
-    return UsageError(f"there is no {noun} {wanted!r}", advice=near(wanted, names))
+    lists = "rustabi layout lists all" if noun == "type" else "rustabi symbols lists all"
+    return UsageError(f"there is no {noun} {wanted!r}", advice=near(wanted, names, lists))
 
 
 def _some(names: Sequence[str]) -> str:
@@ -99,10 +100,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_NEAR]) + rest
 
 
-_LISTS = "rustabi symbols and rustabi layout list all"
-
-
-def near(wanted: str, names: Iterable[str], otherwise: str = _LISTS) -> str:
+def near(wanted: str, names: Iterable[str], otherwise: str) -> str:
     """Advice: names like the one wanted, whole or in their last part; else ``otherwise``."""
     by_end: dict[str, str] = {}
     for name in names:
