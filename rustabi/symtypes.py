@@ -390,7 +390,7 @@ def _enumeration(node: Enumeration, writer: _Writer) -> None:
         _named("enumerator", name) + ("" if value is None else f" = {value}")
         for name, value in writer.enumerators(node)
     ]
-    if values:
+    if node.enumerators:  # also where rules leave out each of them: gendwarfksyms writes "{  }"
         writer.text(" , ".join(values) + " ")
     writer.text("}" + writer.size(node.name, node.size, node.alignment))
 

@@ -1,8 +1,8 @@
 """Findings that kABI rules of the two targets declare away.
 
 The models are compared once as they are and once as their rules declare them (`former`). A finding
-that is gone in the second comparison is accepted, symbol by symbol, and is lowered to ``api``. For a
-symbol that the second comparison reports anything about that the first does not, nothing is
+that is gone in the second comparison is accepted, symbol by symbol, and is lowered to ``api``. For
+a symbol of which the second comparison reports anything that the first does not, nothing is
 accepted: so whatever rules do not declare away stays as grave as it was.
 """
 
@@ -13,11 +13,12 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from rustabi.diff.compare import compare
 from rustabi.diff.findings import Affected, Comparison, Finding
-from rustabi.diff.former import formers, has_stand_ins
+from rustabi.diff.former import formers
 from rustabi.diff.kinds import Change, Severity
 from rustabi.diff.parts import narrowed
 from rustabi.kabi import KabiRules
 from rustabi.model import Model, name_of
+from rustabi.standins import has_stand_ins
 
 RuleKind: TypeAlias = Literal[
     "declonly", "enumerator_ignore", "enumerator_value", "byte_size", "type_string"
@@ -70,7 +71,8 @@ def accept(comparison: Comparison, old: KabiRules | None, new: KabiRules | None)
 
     Args:
         comparison: What was found.
-        old, new: The kABI rules that the targets carry; None for one that cannot carry any.
+        old: The kABI rules that OLD carries; None where it cannot carry any (a snapshot).
+        new: Those that NEW carries.
     """
     own = (old or KabiRules(), new or KabiRules())
     stand_ins = (0, 0)
@@ -127,8 +129,14 @@ def _keys(findings: Iterable[Finding]) -> set[_Key]:
         (finding.type, finding.change, symbol)
         for finding in findings
         if _is_grave(finding)
-        for symbol in ([each.symbol for each in finding.affected] or [None])
+        for symbol in _symbols(finding)
     }
+
+
+def _symbols(finding: Finding) -> Iterator[str | None]:
+    yield from (each.symbol for each in finding.affected)
+    if not finding.affected:
+        yield None
 
 
 def _accepted(finding: Finding, affected: Iterable[Affected]) -> Finding:

@@ -12,7 +12,7 @@ Otherwise there would be nothing left to compare where the versions differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from rustabi.kabi import PREFIX, KabiRules, stand_in
@@ -27,7 +27,6 @@ from rustabi.model import (
     Part,
     Type,
     TypeId,
-    members_of,
 )
 from rustabi.symtypes import Pieces, TypeStrings, parse_pieces, reference_name
 
@@ -54,7 +53,8 @@ def formers(old: Model, new: Model, rules: tuple[KabiRules, KabiRules]) -> tuple
     """The two models as their rules declare them.
 
     Args:
-        old, new: The models.
+        old: The one model.
+        new: The other.
         rules: Those that OLD carries, and those that NEW carries.
     """
     hidden = _hidden((old, new), rules)
@@ -216,13 +216,3 @@ class _Side:
     def _add(self, node: Type) -> TypeId:
         self._added.append(node)
         return len(self._model.types) + len(self._added) - 1
-
-
-def has_stand_ins(types: Sequence[Type]) -> bool:
-    """Whether any member is called ``__kabi_...``."""
-    return any(
-        (member.name or "").startswith(PREFIX)
-        for node in types
-        if isinstance(node, Composite)
-        for member in members_of(node)
-    )

@@ -43,8 +43,8 @@ def kabi_lines(report: DiffReport, limit: int | None) -> Iterator[Block]:
     """Findings that kABI rules accept, and the rules that were read."""
     found = [each for each in report.findings if each.kabi and each.rule is None]
     if found:
-        title = "accepted by a kABI rule of the target"
-        yield line(Span(title, "title"), f" ({len(found)})")
+        heading = Span("accepted by a kABI rule of the target", "title")
+        yield line(heading, f" ({len(found)})")
         yield from listed(_with_symbols(found), limit, 2)
     for label, side in _kabi_sides(report):
         members = f"{plural(side.stand_ins, 'member')} with a stand-in"
