@@ -188,6 +188,50 @@ REFUSED = {
 }
 
 
+USED_ALREADY = {
+    "a reserved member put to another use": (
+        "struct t { int a; USE(0, void *p); };",
+        "struct t { int a; USE(0, long q); };",
+    ),
+    "a reserved member free again": (
+        "struct t { int a; USE(0, void *p); };",
+        "struct t { int a; RESERVE(0); };",
+    ),
+    "another hidden member": (
+        "struct t { int a; IGNORE(0, int n); long b; };",
+        "struct t { int a; IGNORE(0, short n); long b; };",
+    ),
+    "a hidden member that is gone": (
+        "struct t { int a; IGNORE(0, int n); long b; };",
+        "struct t { int a; long b; };",
+    ),
+    "an ignored enumerator that is gone": (
+        ENUM.format("B,")
+        + 'RULE("enumerator_ignore", "e B", ""); RULE("enumerator_value", "e C", "1");',
+        ENUM.format(""),
+    ),
+}
+
+
+@needs_oracle
+@pytest.mark.parametrize("name", USED_ALREADY)
+def test_what_callers_of_old_use_already_stays_grave(compare: Compare, name: str) -> None:
+    """Versions do not tell, and a module built against OLD can have it in its code."""
+    report = compare(*USED_ALREADY[name])
+    assert version("old") == version("new")
+    assert report["verdict"] == "incompatible"
+
+
+def test_a_use_that_stays_does_not_hide_the_next(compare: Compare) -> None:
+    report = compare(
+        "struct t { USE(0, void *p); RESERVE(1); };",
+        "struct t { USE(0, void *p); USE(1, void *q); };",
+    )
+    assert report["verdict"] == "compatible"
+    assert report["summary"]["kabi"] > 0
+    assert [report["kabi"][side]["stand_ins"] for side in ("old", "new")] == [1, 2]
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_all_else_stays_as_grave_as_it_is(compare: Compare, name: str) -> None:
     report = compare(*REFUSED[name])

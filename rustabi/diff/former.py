@@ -2,12 +2,14 @@
 
 What gendwarfksyms' ``--stable`` does to type strings is done to the types here, so that they can be
 compared like any others (scripts/gendwarfksyms/{kabi,dwarf}.c of Linux 7.2). A rule counts for the
-model that carries it, as it does for gendwarfksyms, with two exceptions that make it count less:
+model that carries it, as it does for gendwarfksyms, with exceptions that make it count less:
 
 - a type is hidden (``declonly``) only where the other model hides or does not define it either;
-- a type's string (``type_string``) is taken only where both models come to the same one.
+- a type's string (``type_string``) is taken only where both models come to the same one;
+- a member or enumerator that OLD has already is never taken for what was before it, nor left out.
 
-Otherwise there would be nothing left to compare where the versions differ.
+Without the first two there would be nothing left to compare where the versions differ. Without the
+last, what callers of OLD already use could change once more, or go, and no version would tell.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from rustabi.model import (
     Part,
     Type,
     TypeId,
+    members_of,
 )
 from rustabi.symtypes import Pieces, TypeStrings, parse_pieces, reference_name
 
@@ -59,10 +62,46 @@ def formers(old: Model, new: Model, rules: tuple[KabiRules, KabiRules]) -> tuple
     """
     hidden = _hidden((old, new), rules)
     strings = _shared_strings((old, new), rules)
+    known = _Known(_stand_in_places(old), _enumerators(old))
     return (
-        _Side(old, rules[0], hidden, strings).former(),
-        _Side(new, rules[1], hidden, strings).former(),
+        _Side(old, rules[0], hidden, strings, known).former(),
+        _Side(new, rules[1], hidden, strings, known).former(),
     )
+
+
+class _Known(NamedTuple):
+    """What callers of OLD can use already.
+
+    Attributes:
+        stand_ins: Type and place of each member of OLD that stands in for another.
+        enumerators: ``<enum> <enumerator>``, as rules name them.
+    """
+
+    stand_ins: frozenset[tuple[str, int | None]]
+    enumerators: frozenset[str]
+
+
+def _stand_in_places(model: Model) -> frozenset[tuple[str, int | None]]:
+    return frozenset(
+        (node.name, _place(member))
+        for node in model.types
+        if isinstance(node, Composite)
+        for member in members_of(node)
+        if member.type is not None and stand_in(model.types, model.types[member.type])
+    )
+
+
+def _enumerators(model: Model) -> frozenset[str]:
+    return frozenset(
+        f"{node.name} {each.name}"
+        for node in model.types
+        if isinstance(node, Enumeration)
+        for each in node.enumerators
+    )
+
+
+def _place(member: Member) -> int | None:
+    return member.bit_offset if member.offset is None else member.offset
 
 
 def _hidden(models: tuple[Model, Model], rules: tuple[KabiRules, KabiRules]) -> frozenset[str]:
@@ -111,9 +150,15 @@ class _Side:
     """Rewrites the types of one model."""
 
     def __init__(
-        self, model: Model, rules: KabiRules, hidden: frozenset[str], strings: dict[str, Pieces]
+        self,
+        model: Model,
+        rules: KabiRules,
+        hidden: frozenset[str],
+        strings: dict[str, Pieces],
+        known: _Known,
     ) -> None:
         self._model = model
+        self._known = known
         self._rules = rules
         self._hidden = hidden
         self._strings = strings
@@ -159,7 +204,8 @@ class _Side:
         values = []
         for each in node.enumerators:
             target = f"{node.name} {each.name}"
-            if target in self._rules.ignored_enumerators:
+            ignored = target in self._rules.ignored_enumerators
+            if ignored and target not in self._known.enumerators:
                 continue
             value = self._rules.enumerator_values.get(target)
             values.append(each if value is None else each._replace(value=Constant(value, value)))
@@ -170,28 +216,30 @@ class _Side:
             if not isinstance(part, Member):
                 yield part
                 continue
-            member = self._member(part)
+            member = self._member(node.name, part)
             if member is not None:
                 yield member
 
-    def _member(self, member: Member) -> Member | None:
+    def _member(self, owner: str, member: Member) -> Member | None:
         """A member as it was; None for one that is hidden. kABI members are told by their place."""
         found = member
+        is_known = (owner, _place(member)) in self._known.stand_ins
         for _ in range(_DEEPEST):
             former = None
             if found.type is not None:
                 former = stand_in(self._model.types, self._model.types[found.type])
             if former is None:
                 break
-            if former.status == "ignored":
+            if found is member:
                 self._stand_ins += 1
+            if is_known:
+                return member
+            if former.status == "ignored":
                 return None
             name = former.name or found.name or f"{PREFIX}reserved"
             found = found._replace(type=former.type, name=name)
-        self._stand_ins += found is not member
         if found.name is not None and found.name.startswith(PREFIX):
-            place = member.bit_offset if member.offset is None else member.offset
-            found = found._replace(name=f"{PREFIX}{place}")
+            found = found._replace(name=f"{PREFIX}{_place(member)}")
         return found
 
     # types by their strings
