@@ -222,6 +222,20 @@ def test_what_callers_of_old_use_already_stays_grave(compare: Compare, name: str
     assert report["verdict"] == "incompatible"
 
 
+@pytest.mark.parametrize(
+    "more", ["int by_value(struct t t) { return 0; }", "struct t table[2];"], ids=["value", "array"]
+)
+def test_a_size_is_not_declared_away_for_who_has_the_type_by_value(
+    compare: Compare, more: str
+) -> None:
+    old, new = ACCEPTED["a member at the end"]
+    report = compare(f"{old} {more}", f"{new} {more}")
+    assert report["verdict"] == "incompatible"
+    grave = [each for each in report["findings"] if each["severity"] == "break"]
+    affected = {symbol["name"] for each in grave for symbol in each["affected"]}
+    assert affected == {"table" if "table" in more else "by_value"}
+
+
 def test_a_use_that_stays_does_not_hide_the_next(compare: Compare) -> None:
     report = compare(
         "struct t { USE(0, void *p); RESERVE(1); };",

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from rustabi.diff.compare import compare
 from rustabi.diff.findings import Affected, Comparison, Finding
 from rustabi.diff.former import formers
-from rustabi.diff.kinds import Change, Severity
+from rustabi.diff.kinds import Change, ChangeKind, Severity
 from rustabi.diff.parts import narrowed
 from rustabi.kabi import KabiRules
 from rustabi.model import Model, name_of
@@ -26,6 +26,10 @@ RuleKind: TypeAlias = Literal[
 
 _Key: TypeAlias = tuple[str, Change, str | None]
 """Type, change and symbol; None for the symbol where no symbol reaches the change."""
+
+
+_OF_THE_WHOLE = frozenset({ChangeKind.SIZE_CHANGED, ChangeKind.ALIGNMENT_CHANGED})
+"""What whoever passes or holds the type by value depends on, whatever a rule says."""
 
 
 class KabiUse(NamedTuple):
@@ -112,6 +116,7 @@ def _lowered(comparison: Comparison, ruled: Comparison) -> Iterator[Finding]:
                 for each in finding.affected
                 if (finding.type, finding.change, each.symbol) not in left
                 and each.symbol not in unsettled
+                and not (each.by_value and finding.change.kind in _OF_THE_WHOLE)
             ]
             others = [each for each in finding.affected if each not in gone_for]
             if others:
