@@ -8,8 +8,8 @@ members named ``__kabi_*`` are taken for the member that was there before
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple, TypeVar
 
 from rustabi.errors import InputError
 from rustabi.model import Composite, Member, Modifier, Type, TypeId, members_of
@@ -71,6 +71,40 @@ def parse_rules(data: bytes, path: str) -> KabiRules:
         {target: _number(value, path) for target, value in rules["byte_size"].items()},
         rules["type_string"],
     )
+
+
+def joined(rules: Iterable[tuple[str, KabiRules]], path: str) -> KabiRules:
+    """The rules of several objects as those of one target.
+
+    Args:
+        rules: Each object's name and rules.
+        path: The target, for messages.
+
+    Raises:
+        InputError: Two objects disagree: for gendwarfksyms each object's rules count there alone.
+    """
+    result = KabiRules(frozenset(), frozenset(), {}, {}, {})
+    for name, each in rules:
+        result = result._replace(
+            declaration_only=result.declaration_only | each.declaration_only,
+            ignored_enumerators=result.ignored_enumerators | each.ignored_enumerators,
+        )
+        _take(result.enumerator_values, each.enumerator_values, name, path)
+        _take(result.byte_sizes, each.byte_sizes, name, path)
+        _take(result.type_strings, each.type_strings, name, path)
+    return result
+
+
+_Value = TypeVar("_Value", int, str)
+
+
+def _take(known: dict[str, _Value], more: dict[str, _Value], name: str, path: str) -> None:
+    for target, value in more.items():
+        if known.setdefault(target, value) != value:
+            raise InputError(
+                f"{name} and another object have different rules for {target!r}",
+                path=path, place=SECTION, advice="compare these objects one by one",
+            )  # fmt: skip
 
 
 _KINDS = ("declonly", "enumerator_ignore", "enumerator_value", "byte_size", "type_string")

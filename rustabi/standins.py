@@ -43,7 +43,7 @@ def as_printed(
 
     Returns:
         The table; in it no member is called ``__kabi_renamed<name>`` any more, but
-        ``__kabi_reserved``, and a struct of ignored members alone has none.
+        ``__kabi_reserved``.
     """
     found = list(types)
     if _is_any_called(types, RENAMED):
@@ -51,7 +51,7 @@ def as_printed(
         for type_id in symbols:
             walk.symbol(type_id)
         found = walk.types
-    return tuple(_settled(types, node) for node in found)
+    return tuple(map(_settled, found))
 
 
 def has_stand_ins(types: Iterable[Type]) -> bool:
@@ -68,11 +68,9 @@ def _is_any_called(types: Iterable[Type], prefix: str) -> bool:
     )
 
 
-def _settled(types: Sequence[Type], node: Type) -> Type:
+def _settled(node: Type) -> Type:
     if not isinstance(node, Composite):
         return node
-    if all(isinstance(part, Member) and is_ignored(types, part) for part in node.parts):
-        return node._replace(parts=())
     parts: list[Part] = []
     for part in node.parts:
         if isinstance(part, Member) and (part.name or "").startswith(RENAMED):

@@ -234,7 +234,8 @@ class _Writer:
         self.text(" ) -> ")
         self.type(node.result)
 
-    def members(self, members: Iterable[Part]) -> None:
+    def members(self, members: Iterable[Part]) -> bool:
+        """Write those that count; False where none does."""
         separator = ""
         for part in members:
             if isinstance(part, Member) and self._is_ignored(part):
@@ -247,6 +248,7 @@ class _Writer:
             else:
                 self.text(f"unsupported {part}")
             separator = " , "
+        return bool(separator)
 
     def member(self, member: Member) -> None:
         self.text("member ")
@@ -374,8 +376,7 @@ def _composite(node: Composite, writer: _Writer) -> None:
     if not writer.is_expanded(node):
         writer.text("}")
         return
-    if node.parts:
-        writer.members(node.parts)
+    if writer.members(node.parts):
         writer.text(" ")
     writer.text("}" + writer.size(node.name, node.size, node.alignment))
 
@@ -389,7 +390,7 @@ def _enumeration(node: Enumeration, writer: _Writer) -> None:
         _named("enumerator", name) + ("" if value is None else f" = {value}")
         for name, value in writer.enumerators(node)
     ]
-    if values:
+    if node.enumerators:  # also where rules leave out each of them: gendwarfksyms writes "{  }"
         writer.text(" , ".join(values) + " ")
     writer.text("}" + writer.size(node.name, node.size, node.alignment))
 

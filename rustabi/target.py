@@ -19,6 +19,7 @@ from rustabi.binary.elf import Elf
 from rustabi.binary.exports import exports_of
 from rustabi.binary.open import is_packed, read_binary, read_prefix, unreadable
 from rustabi.errors import InputError, NoDebugInfoError, RustabiError, UsageError
+from rustabi.kabi import SECTION, KabiRules, joined, parse_rules
 from rustabi.layout_version import with_layout_versions
 from rustabi.loader import Scope, load, load_without_types
 from rustabi.loader.depth import Depth, require_types, typed_crates
@@ -135,6 +136,32 @@ def load_target(
     except RustabiError as error:
         error.located(path)
         raise
+
+
+def kabi_rules(path: str | Path, *, build: Build | None = None) -> KabiRules | None:
+    """The kABI rules that the binaries of a target carry; None for a snapshot, which has none.
+
+    Raises:
+        InputError: The target cannot be read, its rules are damaged, or two objects disagree.
+    """
+    path = Path(path)
+    target = resolve(path, build=build)
+    if target.kind == "snapshot":
+        return None
+    return joined((rules for each in target.binaries for rules in _rules_in(each)), str(path))
+
+
+def _rules_in(binary: Binary) -> Iterator[tuple[str, KabiRules]]:
+    data = read_binary(binary.path)
+    found = [(str(binary.path), data)]
+    if is_archive(data):
+        found = [
+            (f"{binary.path}({member.name})", member.data)
+            for member in archive_members(data, binary.path)
+        ]
+    for name, content in found:
+        if content.startswith(_ELF) and not name.rstrip(")").endswith(NO_OBJECT):
+            yield name, parse_rules(Elf(content, name).contents(SECTION), name)
 
 
 def resolve(path: Path, *, build: Build | None = None, progress: Progress | None = None) -> Target:

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from rustabi.crc import combine
-from rustabi.kabi import KabiRules
+from rustabi.errors import InputError
+from rustabi.kabi import SECTION, KabiRules
 from rustabi.loader import Loaded, Occurrences, Root
 from rustabi.model import Function, Model, Type, TypeId, is_definition
 from rustabi.pause import collector_paused
@@ -198,14 +199,28 @@ class _Expander:
         self._map = type_map
         self._numbers = {name: number for number, name in enumerate(type_map.strings)}
         self._names = [_encode(name) for name in type_map.strings]
-        self._nodes = [self._node(pieces) for pieces in type_map.strings.values()]
+        self._nodes: list[_Node | None] = [None] * len(self._names)
+        self._pieces = list(type_map.strings.values())
         self._expansions: list[list[Expansion]] = [[] for _ in self._nodes]
         self._ambiguous = sum(1 << self._numbers[name] for name in type_map.ambiguous)
 
     def _node(self, pieces: Pieces) -> _Node:
+        unknown = [name for name in pieces[1::2] if name not in self._numbers]
+        if unknown:  # only the type string of a rule can refer to what is not there
+            raise InputError(
+                f"a type string refers to {unknown[0]}, which is not there", place=SECTION,
+                advice="give its type string in a rule as well",
+            )  # fmt: skip
         references = [self._numbers[name] for name in pieces[1::2]]
         texts = [_encode(text) for text in pieces[0::2]]
         return _Node(tuple(zip(texts, [*references, -1], strict=True)))
+
+    def _parts(self, number: int) -> tuple[tuple[bytes, int], ...]:
+        """Of a type; made when it is first expanded: what no symbol reaches need not be right."""
+        node = self._nodes[number]
+        if node is None:
+            node = self._nodes[number] = self._node(self._pieces[number])
+        return node.parts
 
     def versions(self) -> dict[str, Version]:
         versions = {}
@@ -223,7 +238,7 @@ class _Expander:
         frame = _Frame(-1, 0)
         stack: list[_Frame] = []
         while True:
-            parts = (root if frame.node < 0 else self._nodes[frame.node]).parts
+            parts = root.parts if frame.node < 0 else self._parts(frame.node)
             child = self._advance(frame, parts, seen)
             if child < 0:
                 done = Expansion(frame.crc, frame.length, frame.before, frame.within)

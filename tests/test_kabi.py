@@ -116,6 +116,32 @@ def test_enumerators_can_be_hidden_and_renumbered() -> None:
     assert strings(types, rules)["e#e"] == "enumeration_type e { enumerator A = 7 } byte_size(4)"
 
 
+def test_parts_that_are_all_ignored() -> None:
+    """Between braces gendwarfksyms writes one blank for a struct then, and two for an enum."""
+    values = (Enumerator("A", Constant(0, 0)),)
+    types: tuple[Type, ...] = (
+        INT,
+        Composite("union", "", 4, None, (Member("a", 0, None), Member("__kabi_ignored0", 0, None))),
+        Enumeration("e", 4, None, values),
+        Composite("struct", "i", 4, None, (Member(None, 1, 0),)),
+        Composite("struct", "s", 8, None, (Member("i", 3, 0), Member("e", 2, 4))),
+    )
+    found = strings(types, KabiRules(ignored_enumerators=frozenset({"e A"})))
+    assert found["s#i"] == "structure_type i { } byte_size(4)"
+    assert found["e#e"] == "enumeration_type e {  } byte_size(4)"
+
+
+def test_a_type_string_that_refers_to_nothing() -> None:
+    types: tuple[Type, ...] = (INT, Composite("struct", "s", 4, None, (Member("a", 0, 0),)))
+    roots = {"x": Root(1, False, 0)}
+    lost = KabiRules(type_strings={"s#s": "structure_type s { t#lost }"})
+    with pytest.raises(InputError, match="t#lost, which is not there"):
+        TypeMap(types, range(2), roots, lost).versions()
+    unused = KabiRules(type_strings={"s#other": "structure_type other { t#lost }"})
+    plain = TypeMap(types, range(2), roots, KabiRules()).versions()
+    assert TypeMap(types, range(2), roots, unused).versions()["x"].crc == plain["x"].crc
+
+
 def test_pieces_of_a_given_string() -> None:
     text = "variable s#a , pointer_type { u#'b c' } x"
     assert parse_pieces(text) == ("variable ", "s#a", " , pointer_type { ", "u#'b c'", " } x")

@@ -323,6 +323,36 @@ __attribute__((alias("f"))) int g(void);
 """
 
 
+ALL_IGNORED = r"""
+#define RULE(n, type, target, value) static const char \
+  __attribute__((used, aligned(1), section(".discard.gendwarfksyms.kabi_rules"))) \
+  rule##n[] = "1\0" type "\0" target "\0" value
+#define IGNORE(n, new) union { new; unsigned char __kabi_ignored##n; }
+struct only { IGNORE(0, int a); IGNORE(1, long b); };
+union within { struct { IGNORE(0, int q); } s; int y; };
+struct outer { struct only o; struct { IGNORE(0, int z); } nameless; union within u; };
+enum none { A, B };
+enum first { C, D, E };
+enum last { F, G };
+RULE(1, "enumerator_ignore", "none A", "");
+RULE(2, "enumerator_ignore", "none B", "");
+RULE(3, "enumerator_ignore", "first C", "");
+RULE(4, "enumerator_ignore", "last G", "");
+"""
+USERS = "int f(struct outer *p, enum none n, enum first a, enum last z) { return 1; }\n"
+
+
+@needs_oracle
+@needs_gcc
+@pytest.mark.parametrize("dump", ["--dump-versions", "--dump-dies", "--dump-types"])
+def test_types_of_ignored_parts_alone(ask: Ask, here: Path, dump: str) -> None:
+    (here / "x.h").write_text(ALL_IGNORED)
+    compiled(f'#include "x.h"\n{USERS}', here / "x.o")
+    options = ["--stable", dump, "-T", "x.symtypes", "x.o"]
+    expected, said = both(ask, "f\n", options, here, here)
+    assert said == expected
+
+
 @needs_oracle
 @needs_gcc
 @pytest.mark.parametrize("names", ["v x", "x", "f g", "f", "up x"])

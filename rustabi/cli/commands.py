@@ -212,13 +212,22 @@ def _diff(options: Namespace, say: Say) -> Answer:
         require_crate(options.crate, (old, new))
     say("comparing")
     comparison = compare(old, new)
+    kabi = None
+    if options.kabi_rules:
+        from rustabi.diff.accepted import accept
+        from rustabi.target import kabi_rules
+
+        build = _build(options)
+        carried = [kabi_rules(each, build=build) for each in (options.old, options.new)]
+        kabi = accept(comparison, *carried)
+        comparison = kabi.comparison
     if names is not None and not options.all:  # what none of the listed symbols reaches
         kept = (each for each in comparison.findings if each.affected or not each.type)
         comparison = comparison._replace(findings=tuple(kept))
     report = diff_report(
         comparison, options.old, options.new,
         crates=options.crate, noise=options.all, extra_gaps=gaps,
-        judgement=judge(comparison, gate, today()),
+        judgement=judge(comparison, gate, today()), kabi=kabi,
     )  # fmt: skip
     return Answer(
         report, lambda: diff_page(report, everything=options.all), code=_CODES[report.verdict]

@@ -310,6 +310,11 @@ def _gate(command: Parser) -> None:
         " through a pointer to one is taken for api; may be repeated",
     )  # fmt: skip
     group.add_argument(
+        "--kabi-rules", action="store_true",
+        help="honour the kABI rules that the binaries carry, and __kabi_ members: a change that"
+        " they declare away is taken for api (docs/rules.md)",
+    )  # fmt: skip
+    group.add_argument(
         "--rules", metavar="FILE", help="take the rules from FILE (TOML; docs/rules.md tells more)"
     )
     group.add_argument(

@@ -57,6 +57,8 @@ class Finding(NamedTuple):
         in_new: The paths are of NEW: OLD does not reach the type.
         subjects: The types that changed so; several where types of one name did. None for a change
             of a symbol itself or of the build.
+        unruled: The severity before a kABI rule of a target accepted the change; None where none
+            did. See `rustabi.diff.accepted`.
     """
 
     type: str
@@ -66,6 +68,7 @@ class Finding(NamedTuple):
     consequences: tuple[Consequence, ...] = ()
     in_new: bool = False
     subjects: tuple[Subject, ...] = ()
+    unruled: Severity | None = None
 
 
 class SharedGap(NamedTuple):

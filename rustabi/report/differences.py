@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
 from rustabi.diff import Affected, Change, ChangeKind, Comparison, Finding, Severity
+from rustabi.diff.accepted import Acceptance
 from rustabi.diff.parts import is_of_symbol
 from rustabi.model import Model, TypeId
 from rustabi.report.errors import ErrorReport
@@ -27,9 +28,11 @@ from rustabi.report.facts import (
 from rustabi.report.gates import (
     CoverageReport,
     GateReport,
+    KabiReport,
     coverage_report,
     gap_counts,
     gate_report,
+    kabi_report,
 )
 from rustabi.report.paths import member_path, path_in_words, with_place
 from rustabi.report.select import missing
@@ -86,9 +89,9 @@ class FindingReport:
     severity: SeverityName
     """`break`: a caller built against OLD goes wrong. `risky`: it may. `api`: only source or the
     kernel's symbol version shows it. `noise`: nobody has to notice; left out unless `--all` is
-    given. What the finding is taken for, after opaque handles and rules."""
+    given. What the finding is taken for, after kABI rules, opaque handles and rules."""
     own_severity: SeverityName
-    """The severity before opaque handles and rules."""
+    """The severity before kABI rules, opaque handles and rules."""
     fails: bool
     """Whether it makes the verdict `incompatible`."""
     tolerated: bool
@@ -97,6 +100,9 @@ class FindingReport:
     """The rule that decided, such as `rule 3`; see `gate.rules`. Null where none did."""
     opaque: str | None
     """The glob of the opaque handle behind which it lies, where that lowered it; else null."""
+    kabi: bool
+    """Whether a kABI rule of a target accepts the change, and lowered it for that; only with
+    `--kabi-rules`."""
     reason: str
     """Why the rule decided so, or the type is opaque; empty where neither is."""
     type: str
@@ -141,6 +147,8 @@ class DiffSummary:
     """Findings that a rule tolerates, but for those of severity `noise`."""
     lowered: int
     """Findings that lie behind opaque handles."""
+    kabi: int
+    """Findings that kABI rules of the targets accept; none without `--kabi-rules`."""
     other_crates: int
     """Findings left out because they concern none of the crates asked for."""
     gaps: int
@@ -169,6 +177,8 @@ class DiffReport:
     """What was checked, and what could not be, in numbers."""
     gate: GateReport
     """What the findings were judged by: rules, opaque handles, strictness."""
+    kabi: KabiReport | None
+    """The kABI rules of the targets; null without `--kabi-rules`."""
     versions: tuple[SymbolVersions, ...]
     """The two versions of each symbol that both builds export."""
     summary: DiffSummary
@@ -190,6 +200,7 @@ def diff_report(
     noise: bool = False,
     extra_gaps: Sequence[GapReport] = (),
     judgement: Judgement | None = None,
+    kabi: Acceptance | None = None,
 ) -> DiffReport:
     """The report of a comparison.
 
@@ -201,6 +212,7 @@ def diff_report(
         noise: List findings that nobody has to notice, too.
         extra_gaps: Gaps that are not the comparison's own.
         judgement: Of the comparison's findings; None where nothing but breaks fails.
+        kabi: What kABI rules accepted in the comparison; None where they were not asked for.
     """
     judgement = judgement or judge(comparison, NO_GATE, date.min)
     kept = [each for each in judgement.findings if concerns(comparison, each.finding, crates)]
@@ -218,6 +230,7 @@ def diff_report(
         gaps=tuple(gaps),
         coverage=coverage_report(comparison, gaps),
         gate=gate_report(judgement, gaps),
+        kabi=None if kabi is None else kabi_report(kabi),
         versions=symbol_versions(comparison),
         summary=_summary(comparison, kept, len(judgement.findings) - len(kept), len(gaps)),
         old=build_facts(comparison.old, old_target),
@@ -273,11 +286,12 @@ def _finding(
     return FindingReport(
         kind=str(change.kind),
         severity=finding.severity.value,
-        own_severity=judged.found.value,
+        own_severity=(finding.unruled or judged.found).value,
         fails=judgement.fails(judged),
         tolerated=judged.tolerated,
         rule=None if rule is None else rule.label,
         opaque=None if judged.opaque is None else judged.opaque.glob,
+        kabi=finding.unruled is not None,
         reason="" if because is None else because.reason,
         type=readable(finding.type),
         where=member_path(change.where),
@@ -386,6 +400,7 @@ def _summary(
         noise=count(lambda each: each.severity is Severity.NOISE),
         tolerated=len(kept) - len(counted),
         lowered=sum(each.opaque is not None for each in kept),
+        kabi=sum(each.finding.unruled is not None for each in kept),
         other_crates=other_crates,
         gaps=gaps,
         versions_compared=sum(each.crc is not None for each in comparison.versions),
@@ -409,6 +424,8 @@ def verdict_in_words(report: DiffReport) -> str:
             parts.append(f"{plural(summary.tolerated, 'finding')} tolerated by rules")
         if summary.lowered:
             parts.append(f"{plural(summary.lowered, 'finding')} behind opaque handles")
+        if summary.kabi:
+            parts.append(f"{plural(summary.kabi, 'finding')} accepted by kABI rules")
         return f"COMPATIBLE: {', '.join(parts)}"
     failing = [each for each in report.findings if each.fails]
     breaking = [each for each in failing if each.severity == "break"]

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Literal
 
 from rustabi.diff import Comparison
+from rustabi.diff.accepted import Acceptance, KabiSide
 from rustabi.report.facts import GapReport
 from rustabi.rules import FAIL_ON, Judgement
 
@@ -79,6 +80,38 @@ class GateReport:
 
 
 @dataclass(frozen=True, slots=True)
+class KabiRuleReport:
+    """A kABI rule that a target carries."""
+
+    kind: Literal["declonly", "enumerator_ignore", "enumerator_value", "byte_size", "type_string"]
+    """What it does, as gendwarfksyms names it."""
+    target: str
+    """The type, enumerator or reference that it is about, as the rule says."""
+    used: bool
+    """Whether an accepted finding is about the type that it names, or lies behind that."""
+
+
+@dataclass(frozen=True, slots=True)
+class KabiSideReport:
+    """What one target says on its kABI."""
+
+    rules: tuple[KabiRuleReport, ...] | None
+    """Its rules, by kind and target; null for a snapshot, which holds none."""
+    stand_ins: int
+    """How many members stand in for others or are hidden, by way of `__kabi_` members."""
+
+
+@dataclass(frozen=True, slots=True)
+class KabiReport:
+    """The kABI rules and `__kabi_` members of the targets."""
+
+    old: KabiSideReport
+    """Those of OLD."""
+    new: KabiSideReport
+    """Those of NEW."""
+
+
+@dataclass(frozen=True, slots=True)
 class GapCount:
     """How many gaps of one kind there are."""
 
@@ -147,6 +180,16 @@ def gate_report(judgement: Judgement, gaps: Sequence[GapReport]) -> GateReport:
             for each in gate.known_gaps
         ),
     )
+
+
+def kabi_report(acceptance: Acceptance) -> KabiReport:
+    """What the targets say on their kABI."""
+    return KabiReport(_kabi_side(acceptance.old), _kabi_side(acceptance.new))
+
+
+def _kabi_side(side: KabiSide) -> KabiSideReport:
+    rules = None if side.rules is None else tuple(KabiRuleReport(*each) for each in side.rules)
+    return KabiSideReport(rules, side.stand_ins)
 
 
 def coverage_report(comparison: Comparison, gaps: Sequence[GapReport]) -> CoverageReport:

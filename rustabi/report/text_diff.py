@@ -37,6 +37,7 @@ from rustabi.report.text_gate import (
     decision,
     hidden_lines,
     is_hidden,
+    kabi_lines,
     rule_lines,
     tolerated_lines,
 )
@@ -69,7 +70,11 @@ def diff_page(report: DiffReport, *, everything: bool = False) -> Page:
         everything: Show lists whole, however long.
     """
     limit = None if everything else MANY
-    told = [each for each in report.findings if not each.tolerated]
+    told = [
+        each
+        for each in report.findings
+        if not each.tolerated and not (each.kabi and each.rule is None)
+    ]
     grave = [each for each in told if each.severity in ("break", "risky") and each.type]
     hidden = [each for each in told if is_hidden(each)]
     mild = [each for each in told if not is_hidden(each) and each.type]
@@ -84,6 +89,7 @@ def diff_page(report: DiffReport, *, everything: bool = False) -> Page:
         mild_lines("visible in source or symbol versions only", api, limit),
         mild_lines("harmless", noise, limit),
         hidden_lines(hidden, limit),
+        kabi_lines(report, limit),
         tolerated_lines(report, limit),
         rule_lines(report.gate),
         version_lines(report.versions, everything=everything),

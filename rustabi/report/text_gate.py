@@ -7,7 +7,7 @@ from typing import Final
 
 from rustabi.report.differences import DiffReport, FindingReport
 from rustabi.report.facts import plural
-from rustabi.report.gates import CoverageReport, GateReport, RuleReport
+from rustabi.report.gates import CoverageReport, GateReport, KabiSideReport, RuleReport
 from rustabi.report.page import Block, Line, Span, line, name
 from rustabi.report.text_findings import listed, one_line
 
@@ -37,6 +37,32 @@ def hidden_lines(findings: Sequence[FindingReport], limit: int | None) -> Iterat
         reason = f": {group[0].reason}" if group[0].reason else ""
         yield line(f"pointers to {glob}{reason}", indent=2)
         yield from listed(_with_symbols(group), limit, 4)
+
+
+def kabi_lines(report: DiffReport, limit: int | None) -> Iterator[Block]:
+    """Findings that kABI rules accept, and the rules that were read."""
+    found = [each for each in report.findings if each.kabi and each.rule is None]
+    if found:
+        heading = Span("accepted by a kABI rule of the target", "title")
+        yield line(heading, f" ({len(found)})")
+        yield from listed(_with_symbols(found), limit, 2)
+    for label, side in _kabi_sides(report):
+        members = f"{plural(side.stand_ins, 'member')} with a stand-in"
+        title = Span("kABI rules", "title")
+        if side.rules is None:
+            yield line(title, f" of {label}: none, a snapshot does not keep them; {members}")
+            continue
+        used = sum(each.used for each in side.rules)
+        yield line(title, f" of {label}: {plural(len(side.rules), 'rule')}, {used} used; {members}")
+        unused = [each for each in side.rules if not each.used]
+        lines = (line(Span("unused   ", "warn"), f"{r.kind} {r.target}", indent=2) for r in unused)
+        yield from listed(lines, limit, 2)
+
+
+def _kabi_sides(report: DiffReport) -> list[tuple[str, KabiSideReport]]:
+    if report.kabi is None:
+        return []
+    return [("old", report.kabi.old), ("new", report.kabi.new)]
 
 
 def tolerated_lines(report: DiffReport, limit: int | None) -> Iterator[Block]:
