@@ -29,6 +29,7 @@ from rustabi.model import (
 from rustabi.names import generic_of, pairing_key, type_key, without_paths
 from rustabi.nature import (
     SIGILS,
+    array_counts,
     encoding_class,
     fn_abi,
     is_empty,
@@ -103,7 +104,7 @@ class Facets:
                 [("to", node.target)],
             )
         if isinstance(node, Array):
-            return ("array", node.counts, node.vector), [("of", node.element)]
+            return ("array", array_counts(node), node.vector), [("of", node.element)]
         if isinstance(node, Function):
             takes = [(f"parameter {number}", p.type) for number, p in enumerate(node.parameters)]
             return (

@@ -23,6 +23,7 @@ from rustabi.model import (
 from rustabi.names import crate_of, generic_of, same_but_paths, type_key
 from rustabi.nature import (
     SIGILS,
+    array_counts,
     encoding_class,
     fn_abi,
     is_variadic,
@@ -190,7 +191,7 @@ class Identity:
         inner = self.match(a.element, b.element, depth + 1)
         if inner is not None:
             return inner
-        if a.counts != b.counts or a.vector != b.vector:
+        if array_counts(a) != array_counts(b) or a.vector != b.vector:
             return Mismatch(ChangeKind.ARRAY_LENGTH_CHANGED)
         return None
 
