@@ -32,6 +32,19 @@ BREAKS: dict[str, tuple[str, str]] = {
         f"struct S {{ union {{ int a; float b; }}; int c; }}; {USE}",
         f"struct S {{ union {{ int a; int b; }}; int c; }}; {USE}",
     ),
+    "a typedef that states another alignment": (
+        f"typedef struct {{ int a[4]; }} T; struct S {{ T *p; }}; {USE}",
+        "typedef struct { int a[4]; } T __attribute__((aligned(16)));"
+        f"struct S {{ T *p; }}; {USE}",
+    ),
+    "a weak function": (
+        "__attribute__((weak)) int use(int a) { return a; }",
+        "__attribute__((weak)) long use(long a) { return a; }",
+    ),
+    "a variable that the linker places": (
+        "__attribute__((common)) int use;",
+        "__attribute__((common)) long use;",
+    ),
 }
 HARMLESS: dict[str, tuple[str, str]] = {
     "anonymous members of a union in another order": (
@@ -41,6 +54,18 @@ HARMLESS: dict[str, tuple[str, str]] = {
     "the two ways to write a flexible array": (
         f"struct S {{ int n; int a[0]; }}; {USE}",
         f"struct S {{ int n; int a[]; }}; {USE}",
+    ),
+    "a typedef that states the alignment that the type has": (
+        f"typedef unsigned long u64; struct S {{ u64 *b; }}; {USE}",
+        f"typedef unsigned long u64 __attribute__((aligned(8)));struct S {{ u64 *b; }}; {USE}",
+    ),
+    "a function that becomes weak": (
+        "int use(int a) { return a; }",
+        "__attribute__((weak)) int use(int a) { return a; }",
+    ),
+    "a variable that the linker places no more": (
+        "__attribute__((common)) int use;",
+        "int use;",
     ),
 }
 
@@ -67,6 +92,7 @@ def severities(comparison: Comparison) -> set[Severity]:
 def test_what_breaks_a_caller_in_c(edit: str, tmp_path: Path) -> None:
     comparison = compared(tmp_path, *BREAKS[edit])
     assert Severity.BREAK in severities(comparison)
+    assert comparison.versions
     assert all(pair.breaks for pair in comparison.versions)
     assert all(pair.old_layout != pair.new_layout for pair in comparison.versions)
 
@@ -76,6 +102,7 @@ def test_what_breaks_a_caller_in_c(edit: str, tmp_path: Path) -> None:
 def test_what_no_caller_in_c_notices(edit: str, tmp_path: Path) -> None:
     comparison = compared(tmp_path, *HARMLESS[edit])
     assert not severities(comparison) & {Severity.BREAK, Severity.RISKY}
+    assert comparison.versions
     for pair in comparison.versions:
         assert pair.old_layout is not None
         assert pair.new_layout is not None
