@@ -6,7 +6,7 @@ import re
 from collections.abc import Hashable, Iterator
 from typing import NamedTuple, TypeAlias
 
-from rustabi.layout import size_of
+from rustabi.layout import alignment_of, size_of
 from rustabi.model import (
     INDIRECT,
     Array,
@@ -29,6 +29,7 @@ from rustabi.model import (
 from rustabi.names import generic_of, pairing_key, type_key, without_paths
 from rustabi.nature import (
     SIGILS,
+    array_counts,
     encoding_class,
     fn_abi,
     is_empty,
@@ -36,6 +37,7 @@ from rustabi.nature import (
     is_variadic,
     pointer_class,
     principal_trait,
+    stated_alignment,
     stripped,
 )
 from rustabi.references import erased_arguments, method_references
@@ -84,14 +86,24 @@ class Facets:
         if isinstance(node, Composite):
             return self._composite(type_id, node)
         content, targets = self._simple(node)
-        edges, void = [], []
-        for label, target in targets:
+        edges: list[Edge] = []
+        void: list[Hashable] = []
+        for place, target in targets:
+            label = self._aligned(place, target)
             target = stripped(self._types, target)
             if target is None:
                 void.append(label)
             else:
                 edges.append((label, target))
         return Fact((*content, *void), tuple(edges))
+
+    def _aligned(self, label: Hashable, target: TypeId | None) -> Hashable:
+        """An edge's label, with the alignment that a typedef states unless it is the type's own."""
+        stated = stated_alignment(self._types, target)
+        own = stated and alignment_of(
+            self._types, stripped(self._types, target), self._address_size
+        )
+        return label if stated == own else (label, "aligned", stated)
 
     def _simple(self, node: Type) -> tuple[tuple[Hashable, ...], list[tuple[str, TypeId | None]]]:
         if isinstance(node, Base):
@@ -103,7 +115,7 @@ class Facets:
                 [("to", node.target)],
             )
         if isinstance(node, Array):
-            return ("array", node.counts, node.vector), [("of", node.element)]
+            return ("array", array_counts(node), node.vector), [("of", node.element)]
         if isinstance(node, Function):
             takes = [(f"parameter {number}", p.type) for number, p in enumerate(node.parameters)]
             return (
@@ -168,7 +180,7 @@ class Facets:
             return
         place = member.bit_offset if member.bit_offset is not None else 8 * (member.offset or 0)
         name = member.name if self._named else None
-        yield (*label, place, member.bit_size, name), target
+        yield self._aligned((*label, place, member.bit_size, name), member.type), target
 
     def _choice(self, part: VariantPart) -> Hashable:
         """The place and size of the tag, and the values of variants."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from rustabi.model import INDIRECT, Base, Composite, Member, Modifier, Type, TypeId
+from rustabi.model import INDIRECT, Array, Base, Composite, Member, Modifier, Type, TypeId
 
 PointerClass: TypeAlias = Literal["fn", "owned", "nonnull", "raw"]
 
@@ -25,6 +25,14 @@ _CHARACTERS = {6: 5, 8: 7}
 """DW_ATE_signed_char and DW_ATE_unsigned_char are integers to compiled code (DWARF 5, 7.8)."""
 
 
+_FLOATS = {3: "complex", 4: "float"}
+"""DW_ATE_complex_float and DW_ATE_float."""
+
+_FORMAT = re.compile(r"128|bf16")
+"""In the names of types whose format is not the usual one of their size: ``_Float128`` and
+``__float128`` are no ``long double`` of x87, ``__bf16`` no ``_Float16``."""
+
+
 def stripped(types: Sequence[Type], type_id: TypeId | None) -> TypeId | None:
     """The type below typedefs and qualifiers, which change nothing about its bytes."""
     seen = 0
@@ -37,9 +45,36 @@ def stripped(types: Sequence[Type], type_id: TypeId | None) -> TypeId | None:
     return type_id
 
 
-def encoding_class(node: Base) -> tuple[int | None, int | None]:
-    """Size and encoding, with the character encodings of C taken for integers."""
+def stated_alignment(types: Sequence[Type], type_id: TypeId | None) -> int | None:
+    """The alignment in bytes that a typedef on the way to the type itself states, if one does."""
+    seen = 0
+    while type_id is not None and seen <= _DEEPEST:
+        node = types[type_id]
+        if not isinstance(node, Modifier) or node.kind in INDIRECT:
+            break
+        if node.alignment is not None:
+            return node.alignment
+        type_id = node.target
+        seen += 1
+    return None
+
+
+def encoding_class(node: Base) -> tuple[int | None, int | str | None]:
+    """Size and encoding, with the character encodings of C taken for integers.
+
+    DWARF has one encoding for all binary floating-point formats; where two are of one size, the
+    name tells them apart.
+    """
+    if node.encoding in _FLOATS:
+        found = _FORMAT.search(node.name)
+        if found:
+            return node.size, f"{_FLOATS[node.encoding]} {found[0]}"
     return node.size, _CHARACTERS.get(node.encoding or 0, node.encoding)
+
+
+def array_counts(node: Array) -> tuple[int | None, ...]:
+    """Elements in each dimension; an array of none is C's older form of one of open length."""
+    return (node.counts[0] or None, *node.counts[1:]) if node.counts else ()
 
 
 def sigil(name: str) -> str:
@@ -98,23 +133,39 @@ def principal_trait(name: str) -> str:
     return text
 
 
-def is_empty(types: Sequence[Type], type_id: TypeId | None, depth: int = 0) -> bool:
+def is_empty(types: Sequence[Type], type_id: TypeId | None) -> bool:
     """Whether a value of the type takes no bytes: ``()``, ``PhantomData``, structs of those.
 
     Trait objects, slices, arrays of open length or of length 0 (C's older form of an open one) and
     foreign types stand for an unknown number of bytes, so they are not empty.
     """
+    return _is_empty(types, type_id, {}, 0)
+
+
+def _is_empty(
+    types: Sequence[Type], type_id: TypeId | None, known: dict[TypeId, bool], depth: int
+) -> bool:
+    """``known`` has each type once: what is made of two of what is made of two is 2 ** depth."""
     if type_id is None or depth > _DEEPEST:
         return False
-    node = types[type_id]
+    if type_id not in known:
+        known[type_id] = False  # what holds itself is not empty
+        parts = _if_empty(types[type_id])
+        known[type_id] = parts is not None and all(
+            _is_empty(types, part, known, depth + 1) for part in parts
+        )
+    return known[type_id]
+
+
+def _if_empty(node: Type) -> list[TypeId | None] | None:
+    """The types that must be empty for this one to be empty; None if it is not in any case."""
     if isinstance(node, Base):
-        return node.size == 0
+        return [] if node.size == 0 else None
     if isinstance(node, Modifier):
-        return node.kind not in INDIRECT and is_empty(types, node.target, depth + 1)
+        return None if node.kind in INDIRECT else [node.target]
     if not isinstance(node, Composite) or node.size != 0 or node.declaration:
-        return False
+        return None
     if is_object(node.name) or "{extern#" in node.name:
-        return False
-    return all(
-        isinstance(part, Member) and is_empty(types, part.type, depth + 1) for part in node.parts
-    )
+        return None
+    parts = [part.type for part in node.parts if isinstance(part, Member)]
+    return parts if len(parts) == len(node.parts) else None

@@ -77,3 +77,11 @@ def test_what_takes_no_bytes(node: Type, expected: bool) -> None:
 
 def test_a_type_that_holds_itself_is_not_empty() -> None:
     assert not is_empty((Composite("struct", "demo::Loop", 0, 1, (Member("x", 0, 0),)),), 0)
+
+
+def test_members_that_nest_deeply_are_each_looked_at_once() -> None:
+    pairs = [
+        Composite("struct", f"demo::Z{n}", 0, 1, (Member("a", n, 0), Member("b", n, 0)))
+        for n in range(50)
+    ]  # 2 ** 50 ways down
+    assert is_empty((UNIT, *pairs), len(pairs))

@@ -10,7 +10,9 @@ from rustabi.model import Storage
 
 _SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR = 1, 2, 4
 _STT_TLS = 6
-_GLOBAL = 1
+_GLOBAL, _WEAK = 1, 2
+_SHN_COMMON = 0xFFF2
+"""The section of variables that GCC leaves to the linker to place, with -fcommon."""
 _FUNCTION_LIKE = re.compile(r"__(pfx|cfi|odr_asan)")
 """Names that rust/Makefile leaves out: compiler helpers that no module imports."""
 
@@ -42,9 +44,12 @@ def exports_of(elf: Elf) -> Exports:
         versions).
     2. ``.export_symbol``: symbols named ``__export_symbol_*`` in a kernel object (Linux 6.4 and
         newer).
-    3. The dynamic symbol table of a shared library. 4. Global symbols that ``nm`` marks T, R, D or
-    B: what rust/Makefile exports from an object. Hidden
-       ones do not leave a shared library, but do leave an object, so they stay.
+    3. The dynamic symbol table of a shared library.
+    4. Global symbols that ``nm`` marks T, R, D or B: what rust/Makefile exports from an object.
+        Hidden ones do not leave a shared library, but do leave an object, so they stay. Weak ones
+        and C's common variables (W, V, C) can be linked against like any other; hidden weak ones
+        are the compiler's own (``DW.ref.rust_eh_personality``), and so are those of rustc's objects
+        (``memcpy`` of compiler_builtins in a library for C): stable Rust has no weak symbols.
     """
     symbols = elf.symbols()
     places = _places(symbols)
@@ -66,7 +71,8 @@ def exports_of(elf: Elf) -> Exports:
                 {**_places(dynamic), **places},
                 {**_storage(elf, dynamic), **storage},
             )
-    names = {symbol.name for symbol in symbols if _is_exported(elf, symbol)}
+    bindings = {_GLOBAL} if _is_rustc_alone(elf) else {_GLOBAL, _WEAK}
+    names = {symbol.name for symbol in symbols if _is_exported(elf, symbol, bindings)}
     return Exports(tuple(sorted(names)), "global symbols", places, storage)
 
 
@@ -99,8 +105,18 @@ def _storage(elf: Elf, symbols: list[ElfSymbol]) -> dict[str, Storage]:
     return found
 
 
-def _is_exported(elf: Elf, symbol: ElfSymbol) -> bool:
-    if symbol.binding != _GLOBAL or not 0 < symbol.section < len(elf.sections):
+def _is_rustc_alone(elf: Elf) -> bool:
+    """Whether no other compiler left its name in the object; those that leave none are GCC's."""
+    names = [name for name in elf.contents(".comment").split(b"\0") if name]
+    return bool(names) and all(name.startswith(b"rustc ") for name in names)
+
+
+def _is_exported(elf: Elf, symbol: ElfSymbol, bindings: set[int]) -> bool:
+    if symbol.binding not in bindings or (symbol.binding == _WEAK and symbol.visibility):
+        return False
+    if symbol.section == _SHN_COMMON:
+        return True
+    if not 0 < symbol.section < len(elf.sections):
         return False
     flags = elf.sections[symbol.section].flags
     return bool(flags & _SHF_ALLOC) and not _FUNCTION_LIKE.search(symbol.name)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from rustabi.diff.kinds import Change, ChangeKind
+from rustabi.layout import alignment_of
 from rustabi.layout_version import TypeHashes
 from rustabi.model import (
     Array,
@@ -23,11 +24,13 @@ from rustabi.model import (
 from rustabi.names import crate_of, generic_of, same_but_paths, type_key
 from rustabi.nature import (
     SIGILS,
+    array_counts,
     encoding_class,
     fn_abi,
     is_variadic,
     pointer_class,
     sigil,
+    stated_alignment,
     stripped,
 )
 
@@ -79,6 +82,8 @@ class Identity:
 
     def match(self, old: TypeId | None, new: TypeId | None, depth: int = 0) -> Mismatch | None:
         """None when both are the same type, else why not."""
+        if not self._equally_aligned(old, new):
+            return Mismatch(ChangeKind.MEMBER_RETYPED, "another alignment")
         old, new = stripped(self._old, old), stripped(self._new, new)
         if old is None or new is None:
             return None if old is new else Mismatch(ChangeKind.MEMBER_RETYPED)
@@ -99,6 +104,14 @@ class Identity:
             same = encoding_class(a) == encoding_class(b)
             return None if same else Mismatch(ChangeKind.MEMBER_RETYPED)
         return self._other(old, new)
+
+    def _equally_aligned(self, old: TypeId | None, new: TypeId | None) -> bool:
+        """Whether a typedef states an alignment (C's ``aligned``) that the other side has not."""
+        sides = ((self._old, old), (self._new, new))
+        if all(stated_alignment(*side) is None for side in sides):
+            return True
+        before, after = (alignment_of(*side, self._address_size) for side in sides)
+        return before == after
 
     def _named(
         self, old: TypeId, new: TypeId, a: Composite | Enumeration, b: Composite | Enumeration
@@ -190,7 +203,7 @@ class Identity:
         inner = self.match(a.element, b.element, depth + 1)
         if inner is not None:
             return inner
-        if a.counts != b.counts or a.vector != b.vector:
+        if array_counts(a) != array_counts(b) or a.vector != b.vector:
             return Mismatch(ChangeKind.ARRAY_LENGTH_CHANGED)
         return None
 

@@ -8,8 +8,8 @@ from typing import TypeVar
 from rustabi.describe import type_text
 from rustabi.diff.identity import Identity, Mismatch
 from rustabi.diff.kinds import Change, ChangeKind, Severity
-from rustabi.model import Array, Member, Model, Modifier, Type, TypeId
-from rustabi.nature import is_empty
+from rustabi.model import Array, Composite, Member, Model, Modifier, Type, TypeId, members_of
+from rustabi.nature import is_empty, stripped
 
 _T = TypeVar("_T")
 
@@ -36,7 +36,7 @@ class Members:
             new: The members in NEW.
             prefix: What stands before their names, such as ``Circle.`` in a variant.
         """
-        both, removed, added = paired(old, new, lambda member: member.name)
+        both, removed, added = self._paired(old, new)
         renamed = self._renames(removed, added) if len(old) == len(new) else []
         for before, after in renamed:
             yield Change(
@@ -72,6 +72,7 @@ class Members:
             yield from self._order(new, pairs, prefix, bool(retyped))
         else:
             yield from self._moved(pairs, prefix)
+        yield from self._moved_within(pairs, prefix)
         for before, after in pairs:
             if (before.accessibility or 1) != (after.accessibility or 1):
                 yield Change(
@@ -80,6 +81,33 @@ class Members:
                     _visibility(before),
                     _visibility(after),
                 )
+
+    def _paired(
+        self, old: Sequence[Member], new: Sequence[Member]
+    ) -> tuple[list[tuple[Member, Member]], list[Member], list[Member]]:
+        """As `paired`; members without a name by the names within them, what is left in order."""
+        keys = {id(each): _key(self._old, each) for each in old}
+        keys |= {id(each): _key(self._new, each) for each in new}
+        both, removed, added = paired(old, new, lambda member: keys[id(member)])
+        rest = list(zip(_nameless(removed), _nameless(added), strict=False))
+        for one, other in rest:
+            removed.remove(one)
+            added.remove(other)
+        if rest:
+            both = sorted([*both, *rest], key=lambda pair: old.index(pair[0]))
+        return both, removed, added
+
+    def _moved_within(self, pairs: list[tuple[Member, Member]], prefix: str) -> Iterator[Change]:
+        """Fields of C's anonymous members that went from one of them to another."""
+        nameless = [pair for pair in pairs if not pair[0].name]
+        if any(_offset(one) != _offset(other) for one, other in nameless):
+            return
+        old = dict(each for pair in nameless for each in _promoted(self._old, pair[0]))
+        new = dict(each for pair in nameless for each in _promoted(self._new, pair[1]))
+        for name in sorted(old.keys() & new.keys()):
+            if old[name] != new[name]:
+                before, after = f"at bit {old[name]}", f"at bit {new[name]}"
+                yield Change(ChangeKind.MEMBER_MOVED, prefix + name, before, after)
 
     def _retyped(self, before: Member, after: Member, prefix: str) -> Change | None:
         where = prefix + _shown(before)
@@ -188,6 +216,9 @@ def _api_if_empty(types: Sequence[Type], member: Member) -> Severity | None:
 
 _FIXED_SLOTS = 3
 
+_DEEPEST = 16
+"""Anonymous members within each other; beyond, the debug info is damaged."""
+
 
 def _vtable_length(types: Sequence[Type], member: Member) -> int | None:
     pointer = None if member.type is None else types[member.type]
@@ -215,6 +246,34 @@ def paired(
             removed.append(each)
     left = [each for group in waiting.values() for each in group]
     return both, removed, [each for each in new if any(each is other for other in left)]
+
+
+def _nameless(members: Sequence[Member]) -> list[Member]:
+    return [each for each in members if not each.name]
+
+
+def _key(types: Sequence[Type], member: Member) -> str | None:
+    """What pairs a member: its name, or the names that C promotes out of an anonymous one."""
+    if member.name:
+        return member.name
+    names = sorted({name for name, _ in _promoted(types, member)})
+    return "{" + ", ".join(names) + "}" if names else None
+
+
+def _promoted(types: Sequence[Type], member: Member) -> Iterator[tuple[str, int]]:
+    """(name, position in bits) of the fields that an anonymous member gives to its struct."""
+    pending, depth = [(member, 0)], 0
+    while pending and depth < _DEEPEST:
+        inner: list[tuple[Member, int]] = []
+        for each, start in pending:
+            place = start + _offset(each)
+            type_id = stripped(types, each.type)
+            node = None if type_id is None else types[type_id]
+            if each.name:
+                yield each.name, place
+            elif isinstance(node, Composite):
+                inner += [(field, place) for field in members_of(node)]
+        pending, depth = inner, depth + 1
 
 
 def _shown(member: Member) -> str:
