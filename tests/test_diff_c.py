@@ -107,3 +107,10 @@ def test_what_no_caller_in_c_notices(edit: str, tmp_path: Path) -> None:
         assert pair.old_layout is not None
         assert pair.new_layout is not None
         assert bytes_half(pair.old_layout) == bytes_half(pair.new_layout)
+
+
+@needs_gcc
+def test_functions_that_take_functions_are_each_compared_once(tmp_path: Path) -> None:
+    nested = "".join(f"typedef F{n} (*F{n + 1})(F{n}, F{n});" for n in range(28))
+    source = f"typedef int (*F0)(int); {nested} struct S {{ F28 f; }}; {USE}"
+    assert not severities(compared(tmp_path, source, source))

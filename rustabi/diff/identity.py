@@ -79,6 +79,7 @@ class Identity:
         self._address_size = old.facts.address_size
         self._same_compiler = old.facts.compilers == new.facts.compilers
         self.renamed: dict[Pair, Change] = {}
+        self._compared: dict[Pair, Mismatch | None] = {}
 
     def match(self, old: TypeId | None, new: TypeId | None, depth: int = 0) -> Mismatch | None:
         """None when both are the same type, else why not."""
@@ -99,7 +100,9 @@ class Identity:
         if isinstance(a, Array) and isinstance(b, Array):
             return self._arrays(a, b, depth)
         if isinstance(a, Function) and isinstance(b, Function):
-            return self._functions(a, b, depth)
+            if (old, new) not in self._compared:  # they nest like 2 ** depth
+                self._compared[old, new] = self._functions(a, b, depth)
+            return self._compared[old, new]
         if isinstance(a, Base) and isinstance(b, Base):
             same = encoding_class(a) == encoding_class(b)
             return None if same else Mismatch(ChangeKind.MEMBER_RETYPED)
