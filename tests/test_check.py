@@ -195,8 +195,23 @@ def test_no_table_at_all_is_loaded_by_force_only(tmp_path: Path) -> None:
     assert kinds(versions_of(tmp_path, module_data(["alpha", "beta"]))) == ["no-versions"]
     unversioned = symvers(tmp_path, exports=dict.fromkeys(EXPORTS, 0))
     result = check(tmp_path, module_data(["alpha"]), unversioned)
-    assert (result.loads, result.layer("versions").status) == ("yes", "ok")
-    assert [note.kind for note in result.layer("versions").remarks] == ["kernel-unversioned"]
+    layer = result.layer("versions")
+    assert (layer.status, layer.checked, layer.what) == ("ok", 1, "symbols without version")
+    assert [note.kind for note in layer.remarks] == ["kernel-unversioned"]
+    # Nothing but vermagic tells such kernels apart, and Module.symvers has none.
+    assert (result.loads, check_modules([tmp_path / "demo.ko"], [unversioned]).code()) == (
+        "unknown", 2,
+    )  # fmt: skip
+
+
+def test_a_kernel_without_versions_accepts_modules_without_any(tmp_path: Path) -> None:
+    """CONFIG_MODVERSIONS=n, as Debian builds it: ``__ksymtab`` and no ``__kcrctab``."""
+    kernel = write(tmp_path, "vmlinux", kernel_data(EXPORTS, versioned=False))
+    result = check(tmp_path, module_data(["alpha"]), kernel)
+    assert (result.loads, result.layer("versions").what) == ("yes", "symbols without version")
+    other = module_data(["alpha"], info=modinfo(vermagic=VERMAGIC.replace("7.2.0", "7.2.1")))
+    result = check(tmp_path, other, kernel)
+    assert (result.loads, kinds(result.layer("toolchain"))) == ("no", ["vermagic"])
 
 
 def test_malformed_tables_fail_the_layer(tmp_path: Path) -> None:
