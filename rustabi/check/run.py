@@ -146,10 +146,11 @@ class _Check:
             return "unknown"
         return "risky" if any(layer.status == "risky" for layer in layers) else "yes"
 
-
     def _has_versions(self) -> bool:
-        """Whether the kernel has a version of an import; else vermagic is all that tells kernels
-        apart (CONFIG_MODVERSIONS=n)."""
+        """Whether the kernel has a version of an import.
+
+        Where it has none (CONFIG_MODVERSIONS=n), vermagic alone tells kernels apart.
+        """
         exports = (self.kernel.exports.get(name) for name in self.module.imports.strong)
         known = [export for export in exports if export is not None]
         return not known or any(export.crcs for export in known)
