@@ -577,3 +577,14 @@ def test_a_folded_function_with_an_entry_of_its_own_again_is_no_loss() -> None:
     own = old._replace(units=(unit,), symbols=(symbol._replace(unit=0),))
     assert compare(folded, own).lost == ()
     assert {gap.kind for gap in compare(own, folded).lost} == {GapKind.FOLDED}
+
+
+def test_a_member_that_became_a_bit_field_is_told_in_words() -> None:
+    """``bool x;`` that became ``bool x:1;``, as in Linux's ``signal_struct``."""
+    plain, field = Member("x", BOOL, 8), Member("x", BOOL, None, 1, 64)
+    told = [
+        (change.old, change.new)
+        for change in changes(compare(model(struct(plain)), model(struct(field))))
+        if change.kind is ChangeKind.MEMBER_RETYPED
+    ]
+    assert told == [("no bit field", "1 bits")]

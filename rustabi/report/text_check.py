@@ -175,4 +175,4 @@ def _end(report: CheckReport) -> Iterator[Block]:
     elif report.verdict == "compatible":
         yield line(Span(f"compatible in what was checked; {plural(gaps, 'gap')}", "good"))
     elif report.verdict == "error" and any(each.loads == "unknown" for each in report.modules):
-        yield line("give --kernel a Module.symvers or a vmlinux to have all exports")
+        yield line("give --kernel a vmlinux, or a Module.symvers of a kernel that has versions")
