@@ -73,6 +73,7 @@ def kernel_data(
     machine: int = EM_X86_64,
     flags: bool = True,
     crc_names: bool = True,
+    versioned: bool = True,
     little_endian: bool = True,
     bits: int = 64,
 ) -> bytes:
@@ -86,6 +87,7 @@ def kernel_data(
         machine: EM_* number.
         flags: As Linux 7.1 and newer, with ``__kflagstab``; else with ``__ksymtab_gpl``.
         crc_names: With symbols ``__crc_<name>``.
+        versioned: With ``__kcrctab``, as CONFIG_MODVERSIONS makes it.
         little_endian: Byte order.
         bits: 32 or 64.
     """
@@ -106,9 +108,10 @@ def kernel_data(
             "__ksymtab_strings",
             (namespaces or {}).get(name, "").encode() + b"\0",
         )
-        add(f"__crc_{name}", f"__kcrctab{tail}", struct.pack(order + "I", exports[name]))
-        if not crc_names:
-            rows.pop()
+        if versioned:
+            add(f"__crc_{name}", f"__kcrctab{tail}", struct.pack(order + "I", exports[name]))
+            if not crc_names:
+                rows.pop()
         if flags:
             add(f"__flags_{name}", "__kflagstab", bytes([name in gpl]))
     contents = {name: bytes(data) for name, data in sections.items()}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -12,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rustabi
+from rustabi.binary.elf import Elf
 from rustabi.check import Layer, ModuleCheck, check_modules
 from rustabi.check.module import read_module
 from rustabi.check.symbols import may_use
 from rustabi.check.toolchain import same_magic
 from rustabi.errors import InputError, UsageError
+from rustabi.target import load_target
 from tests.elf_writer import (
     EM_386,
     EM_AARCH64,
@@ -195,8 +199,47 @@ def test_no_table_at_all_is_loaded_by_force_only(tmp_path: Path) -> None:
     assert kinds(versions_of(tmp_path, module_data(["alpha", "beta"]))) == ["no-versions"]
     unversioned = symvers(tmp_path, exports=dict.fromkeys(EXPORTS, 0))
     result = check(tmp_path, module_data(["alpha"]), unversioned)
-    assert (result.loads, result.layer("versions").status) == ("yes", "ok")
-    assert [note.kind for note in result.layer("versions").remarks] == ["kernel-unversioned"]
+    layer = result.layer("versions")
+    assert (layer.status, layer.checked, layer.what) == ("ok", 1, "symbols without version")
+    assert [note.kind for note in layer.remarks] == ["kernel-unversioned"]
+    # Nothing but vermagic tells such kernels apart, and Module.symvers has none.
+    assert (result.loads, check_modules([tmp_path / "demo.ko"], [unversioned]).code()) == (
+        "unknown", 2,
+    )  # fmt: skip
+
+
+def test_a_kernel_without_versions_accepts_modules_without_any(tmp_path: Path) -> None:
+    """CONFIG_MODVERSIONS=n, as Debian builds it: ``__ksymtab`` and no ``__kcrctab``."""
+    kernel = write(tmp_path, "vmlinux", kernel_data(EXPORTS, versioned=False))
+    result = check(tmp_path, module_data(["alpha"]), kernel)
+    assert (result.loads, result.layer("versions").what) == ("yes", "symbols without version")
+    other = module_data(["alpha"], info=modinfo(vermagic=VERMAGIC.replace("7.2.0", "7.2.1")))
+    result = check(tmp_path, other, kernel)
+    assert (result.loads, kinds(result.layer("toolchain"))) == ("no", ["vermagic"])
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
+@pytest.mark.parametrize(("versioned", "loads"), [(False, "yes"), (True, "no")])
+def test_debug_info_makes_no_versions_for_the_loader(
+    tmp_path: Path, versioned: bool, loads: str
+) -> None:
+    table = '".section __kcrctab, \\"a\\"; __crc_alpha: .long 10;"' if versioned else ""
+    source = write(tmp_path, "kernel.c", f"""
+        int alpha(int x) {{ return x; }}
+        __attribute__((used)) static const char vermagic[] = "{VERMAGIC}";
+        __asm__(".pushsection __ksymtab, \\"a\\"; __ksymtab_alpha: .zero 12;" {table}
+                ".section __ksymtab_strings, \\"a\\"; __kstrtabns_alpha: .byte 0; .popsection");
+    """)  # fmt: skip
+    kernel = tmp_path / "vmlinux"
+    how = ["-g", "-static", "-nostdlib", "-no-pie", "-Wl,-e,alpha"]
+    subprocess.run(["gcc", *how, "-o", kernel, source], check=True)
+    if Elf(kernel.read_bytes(), "vmlinux").machine != "x86_64":
+        pytest.skip("the modules made by hand are for x86-64")
+    assert any(symbol.version for symbol in load_target(kernel).symbols)
+    result = check(tmp_path, module_data(["alpha"]), kernel)
+    assert (result.loads, kinds(result.layer("versions"))) == (
+        loads, ["no-versions"] if versioned else [],
+    )  # fmt: skip
 
 
 def test_malformed_tables_fail_the_layer(tmp_path: Path) -> None:

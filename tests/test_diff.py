@@ -587,3 +587,14 @@ def test_a_removed_function_may_have_been_inlined(name: str, note: str) -> None:
     old = old._replace(symbols=(old.symbols[0]._replace(name=name),))
     (change,) = changes(compare(old, old._replace(symbols=())))
     assert (change.kind, change.new) == (ChangeKind.SYMBOL_REMOVED, note)
+
+
+def test_a_member_that_became_a_bit_field_is_told_in_words() -> None:
+    """``bool x;`` that became ``bool x:1;``, as in Linux's ``signal_struct``."""
+    plain, field = Member("x", BOOL, 8), Member("x", BOOL, None, 1, 64)
+    told = [
+        (change.old, change.new)
+        for change in changes(compare(model(struct(plain)), model(struct(field))))
+        if change.kind is ChangeKind.MEMBER_RETYPED
+    ]
+    assert told == [("no bit field", "1 bits")]

@@ -56,7 +56,9 @@ def check_versions(module: Module, kernel: Kernel) -> Layer:
             lists.get(verdict.outcome, remarks).append(verdict.note)
     if module.imports.strong and not checked and not gaps:
         gaps.append(Note("version-unknown", "", "the versions of all imported symbols"))
-    return layer_of("versions", checked, "versions", _once(problems), _once(remarks), gaps)
+    unversioned = sum(note.kind == "kernel-unversioned" for note in remarks)
+    what = "symbols without version" if 0 < checked == unversioned else "versions"
+    return layer_of("versions", checked, what, _once(problems), _once(remarks), gaps)
 
 
 def judge(module: Module, name: str, export: KernelExport) -> Verdict:

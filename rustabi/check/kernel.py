@@ -239,7 +239,9 @@ def _symvers(path: Path, reader: _Reader) -> _Piece:
             line.name, KernelExport(line.gpl_only, line.namespace, module, crcs, stated=True)
         )
     complete = any(each.module == _VMLINUX for each in exports.values())
-    return _Piece(f"{path}: {len(exports)} exports with versions", exports, complete)
+    versioned = any(each.crcs for each in exports.values())
+    told = f"{path}: {len(exports)} exports with{'' if versioned else 'out'} versions"
+    return _Piece(told, exports, complete)
 
 
 def _snapshot(path: Path, reader: _Reader) -> _Piece:
@@ -284,9 +286,11 @@ def _binary(path: Path, name: str, reader: _Reader, *, types: bool = True) -> _P
 
 def _exports(elf: Elf, module: str, model: Model | None, path: str) -> dict[str, KernelExport]:
     """What a binary exports: as it says, else by the rule for the objects of ``rust/``."""
-    computed = {} if model is None else _computed(model, path)
-    found = {}
     linked = any(name.startswith("__ksymtab") for name in elf.by_name)
+    # Linked without CONFIG_MODVERSIONS: what its debug info would give is no version to the loader.
+    unversioned = linked and not any(name.startswith("__kcrctab") for name in elf.by_name)
+    computed = {} if model is None or unversioned else _computed(model, path)
+    found = {}
     for name, export in exports_of_kernel(elf).items():
         crcs = () if export.crc is None else (Crc(export.crc, "__kcrctab", path),)
         gpl_only = export.type == GPL or export.namespace.startswith("module:")

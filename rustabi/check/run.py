@@ -142,9 +142,18 @@ class _Check:
             return "no"
         gaps = {gap.kind for layer in layers for gap in layer.gaps}
         unchecked = any(layer.status == "not run" for layer in layers[:2])
-        if gaps & _DECISIVE or unchecked:
+        if gaps & _DECISIVE or unchecked or ("vermagic" in gaps and not self._has_versions()):
             return "unknown"
         return "risky" if any(layer.status == "risky" for layer in layers) else "yes"
+
+    def _has_versions(self) -> bool:
+        """Whether the kernel has a version of an import.
+
+        Where it has none (CONFIG_MODVERSIONS=n), vermagic alone tells kernels apart.
+        """
+        exports = (self.kernel.exports.get(name) for name in self.module.imports.strong)
+        known = [export for export in exports if export is not None]
+        return not known or any(export.crcs for export in known)
 
 
 def _runs(layout: Layer) -> Answer:

@@ -115,8 +115,8 @@ class Members:
             return Change(
                 ChangeKind.MEMBER_RETYPED,
                 where,
-                f"{before.bit_size} bits",
-                f"{after.bit_size} bits",
+                _width(before),
+                _width(after),
             )
         mismatch = self._identity.match(before.type, after.type)
         if mismatch is None:
@@ -289,6 +289,11 @@ def _place(member: Member) -> str:
     if member.bit_offset is not None:
         return f" at bit {member.bit_offset}"
     return "" if member.offset is None else f" at {member.offset}"
+
+
+def _width(member: Member) -> str:
+    """How a bit field was declared; a member that is none has a type of whole bytes."""
+    return "no bit field" if member.bit_size is None else f"{member.bit_size} bits"
 
 
 def _visibility(member: Member) -> str:

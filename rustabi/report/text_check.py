@@ -175,6 +175,6 @@ def _end(report: CheckReport) -> Iterator[Block]:
     elif report.verdict == "compatible":
         yield line(Span(f"compatible in what was checked; {plural(gaps, 'gap')}", "good"))
     elif report.verdict == "error" and any(each.loads == "unknown" for each in report.modules):
-        yield line("give --kernel a Module.symvers or a vmlinux to have all exports")
+        yield line("give --kernel a vmlinux, or a Module.symvers of a kernel that has versions")
     elif report.verdict == "error" and gaps and "gap" in report.fail_on:
         yield line("gaps fail because of --fail-on gap; the lists say why each is one")
