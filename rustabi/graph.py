@@ -18,9 +18,10 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import networkx as nx
 
-from rustabi.model import Composite, Function, Model, Symbol, Type, TypeId, Vtable
-from rustabi.nature import is_object, principal_trait
+from rustabi.model import Composite, Function, Model, Symbol, Type, TypeId
+from rustabi.nature import is_object
 from rustabi.references import Reason, erased_arguments, method_references, references
+from rustabi.traits import TraitObjects
 
 Graph: TypeAlias = "nx.DiGraph[Node]"
 
@@ -112,13 +113,11 @@ def _add_vtables(graph: Graph, model: Model) -> None:
 
     Not to the types behind ``self``: callers of a trait object do not know them.
     """
-    by_trait: dict[str, list[Vtable]] = {}
-    for vtable in model.vtables:
-        by_trait.setdefault(vtable.trait, []).append(vtable)
+    objects = TraitObjects(model)
     for index, node in enumerate(model.types):
         if not (isinstance(node, Composite) and is_object(node.name)):
             continue
-        for vtable in by_trait.get(principal_trait(node.name), ()):
+        for vtable in objects.vtables(node.name) if objects.is_certain(node.name) else ():
             for number, slot in enumerate(vtable.slots):
                 for each in method_references(model.types, slot):
                     reason = ("vtable", f"slot {number} {each.label or each.reason}")

@@ -41,6 +41,7 @@ from rustabi.nature import (
     stripped,
 )
 from rustabi.references import erased_arguments, method_references
+from rustabi.traits import TraitObjects
 
 Edge: TypeAlias = tuple[Hashable, TypeId]
 """What a type leads to another by, and the other."""
@@ -76,9 +77,7 @@ class Facets:
         self._address_size = model.facts.address_size
         self._named = named
         self._erased = erased_arguments(model.types)
-        self._vtables: dict[str, list[Vtable]] = {}
-        for vtable in sorted(model.vtables, key=_known_first):
-            self._vtables.setdefault(type_key(vtable.trait), []).append(vtable)
+        self._objects = TraitObjects(model)
 
     def of(self, type_id: TypeId) -> Fact:
         """The facts of a type that is no typedef or qualifier; see `rustabi.nature.stripped`."""
@@ -200,7 +199,7 @@ class Facets:
     def _object(self, type_id: TypeId, node: Composite) -> Fact:
         """A trait object: its trait, and the methods in the vtables that the binary holds."""
         trait = type_key(principal_trait(node.name))
-        known = self._vtables.get(trait, [])
+        known = sorted(self._objects.vtables(node.name), key=_known_first)
         if not self._named:  # what its arguments are is found behind the edges
             generic = generic_of(trait)
             trait = generic + without_paths(trait[len(generic) :], self._address_size)
@@ -209,7 +208,7 @@ class Facets:
             methods = tuple(_method(slot.name) for slot in known[0].slots)
         edges: list[Edge] = [
             (("slot", number, each.reason, order), target)
-            for vtable in known
+            for vtable in (known if self._objects.is_certain(node.name) else ())
             for number, slot in enumerate(vtable.slots)
             for order, each in enumerate(method_references(self._types, slot))
             if (target := stripped(self._types, each.target)) is not None

@@ -34,6 +34,7 @@ LEVELS = {
     "loader": 4,
     "describe": 4,
     "nature": 2,
+    "traits": 3,
     "merge": 5,
     "layout": 6,
     "graph": 6,

@@ -334,6 +334,16 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         read_rules(path)
 
 
+def test_files_that_would_take_long_to_read(tmp_path: Path) -> None:
+    path = tmp_path / "rustabi.toml"
+    path.write_text("# a key in many parts\n" + ".".join("a" * 100_000) + " = 1\n")
+    with pytest.raises(RulesError, match="more than 500 dots in a line"):
+        read_rules(path)
+    path.write_text("x = 1\n" * 200_000)
+    with pytest.raises(RulesError, match="too large for a rules file"):
+        read_rules(path)
+
+
 def test_the_schema_describes_the_file() -> None:
     import tomllib
 

@@ -15,8 +15,9 @@ from rustabi.diff.walk import Walk, pair_unreached
 from rustabi.errors import InputError
 from rustabi.model import Composite, Model, Modifier, Type, TypeId, name_of
 from rustabi.names import demangle, pairing_key
-from rustabi.nature import is_object, principal_trait
+from rustabi.nature import is_object
 from rustabi.references import references
+from rustabi.traits import TraitObjects, vtable_trait
 
 
 def compare(old: Model, new: Model) -> Comparison:
@@ -141,20 +142,21 @@ def _severity(change: Change, affected: tuple[Affected, ...]) -> Severity:
 
 
 def _vtable_findings(old: Model, new: Model, walk: Walk, reach: Reach) -> Iterator[Finding]:
+    traits = TraitObjects(old)
     objects: dict[str, list[TypeId]] = {}
+    certain: dict[str, list[TypeId]] = {}
     for type_id, node in enumerate(old.types):
         if isinstance(node, Composite) and is_object(node.name):
-            objects.setdefault(principal_trait(node.name), []).append(type_id)
+            for group in (objects, certain) if traits.is_certain(node.name) else (objects,):
+                group.setdefault(vtable_trait(node.name), []).append(type_id)
     found = dict.fromkeys(compare_vtables(old, new, walk.identity))
     walk.finish()
     for trait, change in found:
-        affected = {
-            each.symbol: each
-            for type_id in objects.get(trait, ())
-            for each in reach.in_old(type_id)
-        }
+        in_signature = change.kind is ChangeKind.VTABLE_METHOD_CHANGED
+        meant = (certain if in_signature else objects).get(trait, ())
+        affected = {each.symbol: each for type_id in meant for each in reach.in_old(type_id)}
         listed = tuple(affected[name] for name in sorted(affected))
-        subjects = tuple(Subject(False, type_id) for type_id in objects.get(trait, ()))
+        subjects = tuple(Subject(False, type_id) for type_id in meant)
         severity = _severity(change, listed)
         yield Finding(f"dyn {trait}", change, severity, listed, subjects=subjects)
 

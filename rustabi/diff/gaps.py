@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from rustabi.model import Composite, Enumeration, Model, Symbol, TypeId, Unsupported
 from rustabi.names import demangle, pairing_key, type_key
-from rustabi.nature import is_object, principal_trait
+from rustabi.nature import is_object
 from rustabi.references import erased_arguments, references
+from rustabi.traits import TraitObjects
 
 
 class GapKind(StrEnum):
@@ -29,8 +30,8 @@ EXPLANATIONS = {
     GapKind.FOLDED: "folded into another function of equal code; its own entry was dropped",
     GapKind.DECLARATION_ONLY: "the type is declared but not defined in this binary",
     GapKind.UNSUPPORTED: "the debug info uses something that rustabi does not know",
-    GapKind.VTABLE_UNKNOWN: "the binary has no vtable of this trait, so the order and signatures"
-    " of its methods cannot be checked",
+    GapKind.VTABLE_UNKNOWN: "the binary has no vtable that is surely of this trait, so the order or"
+    " the signatures of its methods cannot be checked",
     GapKind.ABI_UNKNOWN: 'debug info does not tell whether a Rust function is extern "C"',
     GapKind.SKIPPED: "the binary, or a part of it, has no debug info to read types from",
 }
@@ -88,14 +89,10 @@ def _is_rust(model: Model, symbol: Symbol) -> bool:
 
 
 def _type_gaps(model: Model, reached: set[TypeId]) -> Iterator[Gap]:
-    known = {
-        vtable.trait
-        for vtable in model.vtables
-        if all(slot.name is not None for slot in vtable.slots)
-    }
+    objects = TraitObjects(model)
     for type_id, node in enumerate(model.types):
         name = node.name if isinstance(node, Composite) and type_id in reached else ""
-        if is_object(name) and principal_trait(name) not in known:
+        if is_object(name) and not _is_known(objects, name):
             yield Gap(GapKind.VTABLE_UNKNOWN, name, "", type_key(name))
         if isinstance(node, Unsupported):
             yield Gap(GapKind.UNSUPPORTED, node.name or str(node), str(node), str(node))
@@ -107,6 +104,12 @@ def _type_gaps(model: Model, reached: set[TypeId]) -> Iterator[Gap]:
                 if isinstance(part, Unsupported):
                     key = f"{type_key(node.name)} {part}"
                     yield Gap(GapKind.UNSUPPORTED, node.name, str(part), key)
+
+
+def _is_known(objects: TraitObjects, name: str) -> bool:
+    return objects.is_certain(name) and any(
+        all(slot.name is not None for slot in vtable.slots) for vtable in objects.vtables(name)
+    )
 
 
 def reached_by_symbols(model: Model) -> set[TypeId]:

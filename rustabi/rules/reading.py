@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 OWN_FILE: Final = "rustabi.toml"
 PROJECT_FILE: Final = "pyproject.toml"
 
-_LARGEST: Final = 4 << 20
+_LARGEST: Final = 1 << 20
 """Bytes; a larger file is no rules file."""
+
+_MOST_DOTS: Final = 500
+"""In one line: reading a key takes time with the square of its dotted parts."""
 
 
 def find_rules(folder: Path) -> Gate:
@@ -69,6 +72,12 @@ def _parsed(path: Path) -> dict[str, Any]:
         ) from error  # fmt: skip
     if len(data) > _LARGEST:
         raise RulesError("too large for a rules file", path=path, advice="name a TOML file")
+    for number, line in enumerate(data.splitlines(), 1):
+        if line.count(b".") > _MOST_DOTS:
+            raise RulesError(
+                f"more than {_MOST_DOTS} dots in a line", path=path, place=f"line {number}",
+                advice="write a list over several lines",
+            )  # fmt: skip
     try:
         return tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -80,6 +80,65 @@ impl Convert<u32> for Leaf {
     }
 }
 
+/// One item is bound in this crate.
+pub trait Source {
+    type Item;
+    fn first(&self) -> Self::Item;
+    fn last(&self) -> Self::Item;
+    fn most(&self, limit: u32) -> u32;
+}
+
+impl Source for Leaf {
+    type Item = u32;
+    #[inline(never)]
+    fn first(&self) -> u32 {
+        self.0 + 7000
+    }
+
+    #[inline(never)]
+    fn last(&self) -> u32 {
+        self.0 + 8000
+    }
+
+    #[inline(never)]
+    fn most(&self, limit: u32) -> u32 {
+        self.0 + limit + 9000
+    }
+}
+
+/// Two units are bound in this crate.
+pub trait Gauge {
+    type Unit;
+    fn low(&self) -> Self::Unit;
+    fn high(&self) -> Self::Unit;
+}
+
+impl Gauge for Leaf {
+    type Unit = u32;
+    #[inline(never)]
+    fn low(&self) -> u32 {
+        self.0 + 11000
+    }
+
+    #[inline(never)]
+    fn high(&self) -> u32 {
+        self.0 + 12000
+    }
+}
+
+impl Gauge for Serial {
+    type Unit = u64;
+    #[inline(never)]
+    fn low(&self) -> u64 {
+        self.port as u64 + 13000
+    }
+
+    #[inline(never)]
+    fn high(&self) -> u64 {
+        self.port as u64 + 14000
+    }
+}
+
 /// Nothing here implements it: callers do.
 pub trait Remote {
     fn ping(&self) -> u32;
@@ -123,6 +182,24 @@ pub fn convert_default() -> &'static dyn Convert<u32> {
 
 #[no_mangle]
 #[inline(never)]
+pub fn source_default() -> &'static dyn Source<Item = u32> {
+    &LEAF
+}
+
+#[no_mangle]
+#[inline(never)]
+pub fn gauge_small() -> &'static dyn Gauge<Unit = u32> {
+    &LEAF
+}
+
+#[no_mangle]
+#[inline(never)]
+pub fn gauge_large() -> &'static dyn Gauge<Unit = u64> {
+    &SERIAL
+}
+
+#[no_mangle]
+#[inline(never)]
 pub fn remote_address(remote: &dyn Remote) -> usize {
     remote as *const dyn Remote as *const u8 as usize + 7
 }
@@ -160,4 +237,7 @@ fn main() {
     fact("Driver, slot 0", slot(driver_default(), 0));
     fact("Driver, slot 1", slot(driver_default(), 1));
     fact("Derived, slot 0", slot(derived_default(), 0));
+    fact("Source, slot 0", slot(source_default(), 0));
+    fact("small Gauge, slot 0", slot(gauge_small(), 0));
+    fact("large Gauge, slot 0", slot(gauge_large(), 0));
 }
