@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from rustabi import load
 from rustabi.diff import Comparison, Severity, compare
+from rustabi.errors import NoDebugInfoError
 from rustabi.layout_version import bytes_half
 from tests.support import model_of
 
 needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc to build with")
+
+needs_dwz = pytest.mark.skipif(shutil.which("dwz") is None, reason="no dwz")
 
 USE = "int use(struct S *p) { return !p; }"
 BREAKS: dict[str, tuple[str, str]] = {
@@ -72,14 +76,22 @@ HARMLESS: dict[str, tuple[str, str]] = {
 
 def compared(folder: Path, old: str, new: str, *flags: str) -> Comparison:
     """The comparison of two sources, each built by GCC."""
-    models = []
-    for side, source in (("old", old), ("new", new)):
-        (folder / f"{side}.c").write_text(source)
-        path = folder / f"{side}.o"
-        command = ["gcc", "-g", "-O1", *flags, "-c", str(folder / f"{side}.c"), "-o", str(path)]
-        subprocess.run(command, check=True, capture_output=True)
-        models.append(model_of(path))
-    return compare(*models)
+    sides = (("old", old), ("new", new))
+    return compare(
+        *(
+            model_of(built(folder / f"{side}.o", source, "-g", "-O1", *flags, "-c"))
+            for side, source in sides
+        )
+    )
+
+
+def built(path: Path, source: str, *flags: str) -> Path:
+    """A file that GCC builds from a source."""
+    path.parent.mkdir(exist_ok=True)
+    text = path.with_suffix(".c")
+    text.write_text(source)
+    subprocess.run(["gcc", *flags, str(text), "-o", str(path)], check=True, capture_output=True)
+    return path
 
 
 def severities(comparison: Comparison) -> set[Severity]:
@@ -114,3 +126,37 @@ def test_functions_that_take_functions_are_each_compared_once(tmp_path: Path) ->
     nested = "".join(f"typedef F{n} (*F{n + 1})(F{n}, F{n});" for n in range(28))
     source = f"typedef int (*F0)(int); {nested} struct S {{ F28 f; }}; {USE}"
     assert not severities(compared(tmp_path, source, source))
+
+
+@needs_gcc
+@pytest.mark.parametrize("name", ["a.o", "a.so"])
+@pytest.mark.parametrize("version", ["4", "5"])
+def test_types_in_units_of_their_own(version: str, name: str, tmp_path: Path) -> None:
+    """They are the same types: with equal versions, and compared with those within a unit."""
+    inner = "struct In { int a; long b; };"
+    outer = "struct S { struct In in; char c; }; int use(struct S *p, struct In in) { return !p; }"
+    flags = ["-g", f"-gdwarf-{version}", *(["-shared", "-fPIC"] if name == "a.so" else ["-c"])]
+    plain = load(built(tmp_path / "plain" / name, inner + outer, *flags))
+    flags.append("-fdebug-types-section")
+    apart = load(built(tmp_path / "apart" / name, inner + outer, *flags))
+    (expected,), (symbol,) = plain.symbols, apart.symbols
+    assert expected.version is not None
+    assert (symbol.version, symbol.layout) == (expected.version, expected.layout)
+    assert not compare(plain, apart).findings
+    larger = "struct In { int a, x; long b, d; };"
+    changed = load(built(tmp_path / "new" / name, larger + outer, *flags))
+    for old in (plain, apart):
+        assert {each.type for each in compare(old, changed).findings} == {"In"}
+
+
+@needs_gcc
+@needs_dwz
+def test_types_in_a_file_shared_with_others(tmp_path: Path) -> None:
+    """Names and types are elsewhere: two such files must not pass for compatible."""
+    source = f"struct S {{ int a; long b; struct {{ int c; }} d; }}; {USE}"
+    for name in ("a.so", "b.so"):
+        built(tmp_path / name, source, "-g", "-shared", "-fPIC")
+    files = [tmp_path / "a.so", tmp_path / "b.so"]
+    subprocess.run(["dwz", "-m", tmp_path / "shared.debug", *files], check=True)
+    with pytest.raises(NoDebugInfoError, match="dwz moved a part of its debug info"):
+        load(files[0])

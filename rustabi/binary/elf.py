@@ -19,6 +19,8 @@ _SHN_UNDEF, _SHN_LORESERVE, _SHN_XINDEX = 0, 0xFF00, 0xFFFF
 _SHT_NOBITS = 8
 _ET_REL = 1
 _SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR, _SHF_TLS, _SHF_COMPRESSED = 1, 2, 4, 0x400, 0x800
+_SHF_GROUP = 0x200
+_TYPES = (".debug_types", ".zdebug_types")
 _LARGEST_SECTION = 8 << 30
 """Bytes that a compressed section may claim to hold: more than any real one, less than memory."""
 _LARGEST_RATIO = 2000
@@ -106,6 +108,7 @@ class Elf:
             )
         self.sections = self._read_headers()
         self.by_name = {section.name: section for section in reversed(self.sections)}
+        self._type_units = self._type_unit_sections()
 
     def _read_headers(self) -> tuple[Section, ...]:
         data = self._data
@@ -253,15 +256,42 @@ class Elf:
             self._relocated[name] = self._relocate(section, data) if self.relocatable else data
         return self._relocated[name]
 
+    def _type_unit_sections(self) -> list[Section]:
+        """Sections beside the main ``.debug_info`` that hold one type unit each, or all of them.
+
+        With -fdebug-types-section each type of an object is in a group of its own, of which a
+        linker keeps one; in a section ``.debug_info``, or before DWARF 5 ``.debug_types``.
+        """
+        infos = [section for section in self.sections if section.name == ".debug_info"]
+        grouped = [section for section in infos if section.flags & _SHF_GROUP]
+        if grouped and len(grouped) < len(infos):
+            self.by_name[".debug_info"] = next(
+                section for section in infos if not section.flags & _SHF_GROUP
+            )
+        main = self.by_name.get(".debug_info")
+        types = [section for section in self.sections if section.name in _TYPES]
+        return [*(section for section in infos if section is not main), *types]
+
     def debug_sections(self) -> Sections:
         """The sections that DWARF is read from."""
+        info = self.contents(".debug_info")
+        types_at = None
+        if self._type_units:
+            parts = [info]
+            for section in self._type_units:
+                if section.name in _TYPES and types_at is None:
+                    types_at = sum(map(len, parts))
+                data = self.raw(section)
+                parts.append(self._relocate(section, data) if self.relocatable else data)
+            info = b"".join(parts)
         return Sections(
-            info=self.contents(".debug_info"),
+            info=info,
             abbrev=self.contents(".debug_abbrev"),
             strings=self.contents(".debug_str"),
             line_strings=self.contents(".debug_line_str"),
             string_offsets=self.contents(".debug_str_offsets"),
             lines=self.contents(".debug_line"),
+            types_at=types_at,
             little_endian=self.little_endian,
         )
 

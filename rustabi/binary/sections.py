@@ -9,7 +9,9 @@ class Sections(NamedTuple):
     """The debug sections of one binary.
 
     Attributes:
-        info: ``.debug_info``
+        info: ``.debug_info``; type units that stand in sections of their own come after it.
+        types_at: Where in ``info`` the contents of ``.debug_types`` begin, whose unit headers are
+            others (DWARF 4, section 7.5.1.2); None where there is no such section.
         abbrev: ``.debug_abbrev``
         strings: ``.debug_str``, empty (as all that follow) where the binary has none.
         line_strings: ``.debug_line_str``
@@ -24,4 +26,5 @@ class Sections(NamedTuple):
     line_strings: bytes = b""
     string_offsets: bytes = b""
     lines: bytes = b""
+    types_at: int | None = None
     little_endian: bool = True

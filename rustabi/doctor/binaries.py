@@ -147,16 +147,6 @@ def _alternate(pieces: Sequence[Piece], _: Grade) -> Iterator[Problem]:
         yield problem(ProblemKind.DWZ, "blocks", text, _labels(found))
 
 
-def _type_units(pieces: Sequence[Piece], _: Grade) -> Iterator[Problem]:
-    for what, found in (
-        (".debug_types", [each for each in pieces if ".debug_types" in each.sections]),
-        ("more than one .debug_info", [each for each in pieces if each.several_infos]),
-    ):
-        if found:
-            text = f"{_files(found, pieces)}type units: {what}"
-            yield problem(ProblemKind.TYPE_UNITS, "blocks", text, _labels(found))
-
-
 # units
 
 
@@ -304,7 +294,7 @@ def _files(found: Sequence[Piece], pieces: Sequence[Piece]) -> str:
 
 _CHECKS: Final[tuple[Check, ...]] = (
     _unreadable, _bitcode, _packed, _without_debug_info, _only_std, _split, _untyped,
-    _c_without_types, _assembler, _alternate, _type_units, _reduced, _hollow, _optimised,
+    _c_without_types, _assembler, _alternate, _reduced, _hollow, _optimised,
     _compilers, _versions,
 )  # fmt: skip
 """In the order in which the problems are told, within one grade."""

@@ -47,7 +47,6 @@ class UnitFacts(NamedTuple):
         split: The .dwo file that a skeleton names, or an empty string.
         rust, c: Of which language; neither for a skeleton, which does not say.
         namespaces: It has entries of namespaces: line tables do without.
-        type_unit: It holds one type, for others to refer to.
         crossing: It refers to entries of other units, as after link-time optimisation.
         alternate: It refers to a file shared with others (dwz).
     """
@@ -61,7 +60,6 @@ class UnitFacts(NamedTuple):
     rust: bool
     c: bool
     namespaces: bool
-    type_unit: bool
     crossing: bool
     alternate: bool
 
@@ -88,7 +86,6 @@ class Piece(NamedTuple):
         packed: Compressed sections that could not be unpacked.
         sections: Names.
         table: It has a table of all symbols (``.symtab``).
-        several_infos: It has more than one ``.debug_info``, of which one is read.
         hollow: It has debug info, and its code was taken out.
         separate: The file that has its debug info, as ``.gnu_debuglink`` names it; may be empty.
         dwp: The .dwp file beside it, or an empty string.
@@ -109,7 +106,6 @@ class Piece(NamedTuple):
     packed: tuple[str, ...] = ()
     sections: frozenset[str] = frozenset()
     table: bool = False
-    several_infos: bool = False
     hollow: bool = False
     separate: str = ""
     dwp: str = ""
@@ -205,7 +201,6 @@ def _with_sections(piece: Piece, elf: Elf) -> Piece:
         packed=tuple(each.name for each in elf.sections if _is_stuck(elf, each)),
         sections=frozenset(names),
         table=".symtab" in names,
-        several_infos=names.count(".debug_info") > 1,
         hollow=_is_hollow(elf),
         separate=_text(_contents(elf, ".gnu_debuglink").partition(b"\0")[0]),
         build_id=elf.build_id(),
@@ -285,7 +280,6 @@ def _unit(entries: Entries, unit: Unit) -> UnitFacts:
         rust=is_rust,
         c=language is not None and not is_rust and language not in c.LANG_ASSEMBLER,
         namespaces=any(entries.entry(at, unit).tag == c.TAG_NAMESPACE for at in outline),
-        type_unit=unit.kind == c.UT_TYPE,
         crossing=c.FORM_REF_ADDR in forms,
         alternate=not forms.isdisjoint(_ALTERNATE),
     )

@@ -45,7 +45,6 @@ class ProblemKind(StrEnum):
     C_G1 = "c-without-types"
     REDUCED = "reduced-debug-info"
     DWZ = "dwz"
-    TYPE_UNITS = "type-units"
     HOLLOW = "debug-file-alone"
     NO_CODE = "no-code"
     NO_EXPORTS = "no-exports"
@@ -194,13 +193,6 @@ PROBLEMS: Final[dict[ProblemKind, KindInfo]] = {
         (
             Remedy("tool", "name the file as it was before dwz -m"),
             Remedy("tool", "rpm: %undefine _find_debuginfo_dwz_opts; debhelper: skip dh_dwz"),
-        ),
-    ),
-    ProblemKind.TYPE_UNITS: KindInfo(
-        "types in sections of their own (.debug_types, groups of an object) are not read",
-        (
-            Remedy("c", "-fno-debug-types-section"),
-            Remedy("tool", "of DWARF 5: name the linked file, where they are in .debug_info"),
         ),
     ),
     ProblemKind.HOLLOW: KindInfo(

@@ -69,7 +69,7 @@ class Unit:
         end: End of the unit.
         first_entry: Position of the unit's own entry.
         encoding: Sizes and byte order.
-        kind: DW_UT_* (DW_UT_compile for DWARF 4 and older).
+        kind: DW_UT_* (before DWARF 5 DW_UT_compile, or DW_UT_type for those of ``.debug_types``).
         signature: Type signature of a type unit, and the offset of the type within the unit; or
             None.
         readers: Abbreviation code -> `Reader`.
@@ -137,7 +137,8 @@ class _BaseUnknown(dict[int, str]):
 class _Header:
     """The fields of a unit header (DWARF 5, section 7.5.1)."""
 
-    def __init__(self, data: bytes, offset: int, little_endian: bool) -> None:
+    def __init__(self, sections: Sections, offset: int) -> None:
+        data, little_endian = sections.info, sections.little_endian
         order = "<" if little_endian else ">"
         (length,) = struct.unpack_from(order + "I", data, offset)
         at = offset + 4
@@ -167,7 +168,8 @@ class _Header:
             (self.abbrev_offset,) = struct.unpack_from(word, data, at + 2)
             at += 2 + offset_size
         else:
-            self.kind = c.UT_COMPILE
+            in_types = sections.types_at is not None and offset >= sections.types_at
+            self.kind = c.UT_TYPE if in_types else c.UT_COMPILE
             (self.abbrev_offset,) = struct.unpack_from(word, data, at)
             (address_size,) = struct.unpack_from("B", data, at + offset_size)
             at += offset_size + 1
@@ -251,7 +253,7 @@ class Info:
         offset = 0
         while offset < len(data):
             try:
-                header = _Header(data, offset, self.sections.little_endian)
+                header = _Header(self.sections, offset)
             except struct.error as error:
                 raise _damaged(offset, "it is cut off") from error
             yield Unit(header, self.sections, self)

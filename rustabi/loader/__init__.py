@@ -11,7 +11,7 @@ from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.unit import Info
 from rustabi.errors import NoDebugInfoError
-from rustabi.loader.depth import Depth, depth_of, is_split, split_off
+from rustabi.loader.depth import Depth, depth_of, is_moved, is_split, moved, split_off
 from rustabi.loader.passing import WANTED as PASSING
 from rustabi.loader.passing import with_passing
 from rustabi.loader.symbols import Description, Scope, SymbolEntries, find_symbols
@@ -86,6 +86,8 @@ def load(
     sections = elf.debug_sections()
     if not sections.info:
         raise _no_debug_info(elf)
+    if is_moved(elf):
+        raise moved().located(elf.path)
     exports = exports or _exports(elf, symbols)
     wanted = WANTED | PASSING if all_types else WANTED
     entries = Entries(Info(sections, wanted, sketching()))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
+from rustabi.binary.elf import Elf
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.unit import Unit
@@ -107,6 +108,22 @@ def split_off() -> NoDebugInfoError:
         "its debug info is split off into .dwo or .dwp files, which are not read",
         advice='build with split-debuginfo = "off" in the cargo profile, or -C split-debuginfo=off'
         " for rustc; kernel: without CONFIG_DEBUG_INFO_SPLIT; `rustabi doctor` tells more",
+    )
+
+
+def is_moved(elf: Elf) -> bool:
+    """Whether names and types of ``elf`` are in a file that it shares with others (dwz -m).
+
+    The section that names the file is GNU's ``.gnu_debugaltlink`` or that of DWARF 5 (7.3.6).
+    """
+    return not elf.by_name.keys().isdisjoint((".gnu_debugaltlink", ".debug_sup"))
+
+
+def moved() -> NoDebugInfoError:
+    """A part of the debug info is in a file shared with others."""
+    return NoDebugInfoError(
+        "dwz moved a part of its debug info to a file shared with others, which is not read",
+        advice="name the file as it was before dwz -m; `rustabi doctor` tells more",
     )
 
 
