@@ -2,7 +2,7 @@
 
     >>> from rustabi.report.formats import formats_of, parse_format
     >>> formats_of("why")
-    ('text', 'json')
+    ('text', 'json', 'md')
     >>> parse_format("json:why.json")
     Wanted(token='json', file='why.json')
 
@@ -21,7 +21,7 @@ from rustabi.errors import UsageError
 if TYPE_CHECKING:
     from rustabi.report.page import Page
 
-TOKENS: Final = ("text", "json")
+TOKENS: Final = ("text", "json", "md", "junit", "github")
 """What formats are called, wherever one may be asked for."""
 
 _PAGES: Final = {
@@ -43,10 +43,37 @@ _PAGES: Final = {
 _LONG: Final = frozenset({"check", "diff", "doctor", "symtypes-diff"})
 """Kinds whose page leaves out what is long or harmless, unless everything is asked for."""
 
-_PARTS: Final[dict[str, dict[str, str]]] = {}
+_PARTS: Final = {
+    "md": {
+        "check": "rustabi.report.markdown_check:check_parts",
+        "diff": "rustabi.report.markdown_diff:diff_parts",
+        "doctor": "rustabi.report.markdown_check:doctor_parts",
+        "error": "rustabi.report.markdown_check:failure_parts",
+        "report": "rustabi.report.markdown_check:summary_parts",
+        "why": "rustabi.report.markdown_check:why_parts",
+    },
+    "junit": {
+        "check": "rustabi.report.junit_suites:check_suites",
+        "diff": "rustabi.report.junit_suites:diff_suites",
+        "doctor": "rustabi.report.junit_suites:doctor_suites",
+        "error": "rustabi.report.junit_suites:failure_suites",
+        "report": "rustabi.report.junit_suites:summary_suites",
+    },
+    "github": {
+        "check": "rustabi.report.annotate:check_annotations",
+        "diff": "rustabi.report.annotate:diff_annotations",
+        "doctor": "rustabi.report.annotate:doctor_annotations",
+        "error": "rustabi.report.annotate:failure_annotations",
+        "report": "rustabi.report.annotate:summary_annotations",
+    },
+}
 """Token -> kind of report -> the function that makes the parts that the format's writer takes."""
 
-_WRITERS: Final[dict[str, str]] = {}
+_WRITERS: Final = {
+    "md": "rustabi.report.markdown:document",
+    "junit": "rustabi.report.junit:document",
+    "github": "rustabi.report.annotations:commands",
+}
 """Token -> the function that writes a document of the parts of all reports."""
 
 
