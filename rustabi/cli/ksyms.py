@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rustabi.cli.arguments import Parser
 from rustabi.cli.ksyms_options import DESCRIPTION, EPILOG, add_options
 from rustabi.cli.output import write
-from rustabi.cli.parser import Parser
 from rustabi.errors import UsageError
 
 if TYPE_CHECKING:

@@ -1,0 +1,37 @@
+"""The commands that tell about rustabi itself: explain, schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rustabi.cli.arguments import add_command, add_output
+
+
+def explain(commands: Any) -> None:
+    """Add ``rustabi explain``."""
+    command = add_command(
+        commands,
+        "explain",
+        "what a kind of change means",
+        "Tells what a kind of change means, why it breaks a caller or does not, and shows an"
+        " example. Without KIND it lists all kinds.",
+        "rustabi explain layout-permuted",
+        "rustabi explain",
+    )
+    command.add_argument("kind", metavar="KIND", nargs="?", help="such as layout-permuted")
+    add_output(command, "explain")
+
+
+def schema(commands: Any) -> None:
+    """Add ``rustabi schema``."""
+    command = add_command(
+        commands,
+        "schema",
+        "the JSON schema of a file or report",
+        "Prints the JSON schema of a snapshot file, of a rules file, or of all reports that"
+        " --format json prints.",
+        "rustabi schema report -o report.schema.json",
+    )
+    command.add_argument("which", choices=("snapshot", "report", "rules"), help="of what")
+    group = command.add_argument_group("output")
+    group.add_argument("-o", "--output", metavar="FILE", help="write to FILE, whole or not at all")
