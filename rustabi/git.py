@@ -19,13 +19,13 @@ from typing import Final, NamedTuple
 from rustabi.errors import InputError, RustabiError
 
 _OF_ONE_REPOSITORY: Final = (
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_CONFIG_COUNT",
-    "GIT_CONFIG_PARAMETERS", "GIT_DIR", "GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE",
-    "GIT_INDEX_FILE", "GIT_INTERNAL_SUPER_PREFIX", "GIT_NAMESPACE", "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX", "GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE", "GIT_WORK_TREE",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_DIR", "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_INTERNAL_SUPER_PREFIX", "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY", "GIT_PREFIX", "GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
 )  # fmt: skip
-"""Variables that git sets for its hooks (``git rev-parse --local-env-vars``): with them, what is
-done in another worktree would be done to the user's index."""
+"""Variables that git sets for its hooks (those of ``git rev-parse --local-env-vars`` but for
+settings): with them, what is done in another worktree would be done to the user's index."""
 
 _LINK_TO_COMMIT: Final = "160000"
 """The mode of a submodule in a tree."""
@@ -70,7 +70,9 @@ def find_revision(folder: Path, name: str) -> Revision:
         InputError: There is no such commit.
     """
     top = Path(_output(folder, "rev-parse", "--show-toplevel"))
-    found = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    found = _git(
+        folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
+    )
     if found.returncode or not name:
         shallow = _output(folder, "rev-parse", "--is-shallow-repository") == "true"
         raise InputError(

@@ -1,0 +1,23 @@
+"""The crates of a workspace against a baseline: an older revision, a checkout, or snapshots."""
+
+from rustabi.crates.baseline import BaselineFacts, Request
+from rustabi.crates.hint import Hint, HintKind, Reason
+from rustabi.crates.pairs import CrateResult, CrateState, compare_crates
+from rustabi.crates.read import read_crates
+from rustabi.crates.versions import Bump, Version, bump_of, parse_version
+
+__all__ = [
+    "BaselineFacts",
+    "Bump",
+    "CrateResult",
+    "CrateState",
+    "Hint",
+    "HintKind",
+    "Reason",
+    "Request",
+    "Version",
+    "bump_of",
+    "compare_crates",
+    "parse_version",
+    "read_crates",
+]
