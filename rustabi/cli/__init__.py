@@ -5,17 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
-from rustabi.cli.output import progress, rendered, write
+from rustabi.cli.formats import say, say_failure, wanted_formats
+from rustabi.cli.output import progress
 from rustabi.cli.parser import parser
 from rustabi.errors import RustabiError
-
-if TYPE_CHECKING:
-    from argparse import Namespace
-
-    from rustabi.cli.answer import Answer
 
 _INTERRUPTED = 130
 _NO_VERDICT = 2
@@ -65,22 +60,11 @@ def _run(arguments: Sequence[str]) -> int:
         return int(done.code or 0)
     from rustabi.cli.commands import run
 
-    with progress() as say:
-        answer = run(options, say)
-    _say(answer, options)
+    formats = wanted_formats(options)
+    with progress() as told:
+        answer = run(options, told)
+    say(answer, formats, options)
     return answer.code
-
-
-def _say(answer: Answer, options: Namespace) -> None:
-    output = None if options.command == "snapshot" else options.output
-    if answer.text is not None:
-        write(answer.text, output)
-    elif options.format == "json" or answer.page is None:
-        from rustabi.report.jsontext import json_text
-
-        write(json_text(answer.report), output)
-    else:
-        write(rendered(answer.page(), options.color, output), output)
 
 
 def _internal(error: Exception) -> InternalError:
@@ -91,19 +75,10 @@ def _internal(error: Exception) -> InternalError:
 
 
 def _fail(error: RustabiError, arguments: Sequence[str]) -> int:
-    """Tell an error to people, and to programs where they asked for JSON."""
+    """Tell an error to people, and to programs in the formats that they asked for."""
     from rustabi.report.page import clean
 
     text = "\n".join(clean(line) for line in str(error).splitlines())
     print(f"rustabi: error: {text}", file=sys.stderr)
-    if _wants_json(arguments):
-        from rustabi.report.errors import failure_report
-        from rustabi.report.jsontext import json_text
-
-        write(json_text(failure_report(error)), None)
+    say_failure(error, arguments)
     return _NO_VERDICT
-
-
-def _wants_json(arguments: Sequence[str]) -> bool:
-    """Whether JSON was asked for, known even where the arguments as a whole make no sense."""
-    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from rustabi.report.page import Page
+    from rustabi.report.formats import Report
 
 Say: TypeAlias = Callable[[str], None]
 """Takes what is being done, in words."""
@@ -16,13 +16,13 @@ class Answer(NamedTuple):
     """What a command has to say.
 
     Attributes:
-        report: The values, for JSON.
-        page: Makes a page of them, for people.
-        text: What to print in a format of another kind, instead of both.
+        report: The values, for every format that `rustabi.report.formats` has for them.
+        everything: Whether the page for people is to show lists whole.
+        text: What to print in a format of another kind, instead.
         code: The exit code.
     """
 
-    report: object = None
-    page: Callable[[], Page] | None = None
+    report: Report | None = None
+    everything: bool = False
     text: str | None = None
     code: int = 0

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from rustabi.errors import UsageError
+from rustabi.report.formats import formats_of, parse_format
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -48,8 +49,27 @@ def add_target(command: Parser) -> None:
     command.add_argument("target", metavar="TARGET", help="what to read")
 
 
-def add_output(command: Parser, formats: Sequence[str] = ("text", "json")) -> None:
-    """Add the options that say where the output goes, and how it is printed."""
+def add_output(command: Parser, kind: str) -> None:
+    """Add the options that say in which formats a report is printed, and where they go.
+
+    Args:
+        command: The command.
+        kind: The kind of its report, as `rustabi.report.formats.formats_of` takes it.
+    """
+    known = formats_of(kind)
+    group = command.add_argument_group("output")
+    group.add_argument(
+        "--format", metavar="FORMAT[:FILE]", action="append",
+        type=lambda text: parse_format(text, known),
+        help=f"{', '.join(known)} (default: {known[0]}); with a FILE it goes there; may be"
+        " repeated, so that one run writes several",
+    )  # fmt: skip
+    group.add_argument("-o", "--output", metavar="FILE", help="write to FILE, whole or not at all")
+    add_colour(group)
+
+
+def add_single_output(command: Parser, formats: Sequence[str]) -> None:
+    """Add the same for a command whose formats are made one at a time."""
     group = command.add_argument_group("output")
     group.add_argument(
         "--format", choices=formats, default=formats[0],

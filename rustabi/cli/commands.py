@@ -76,22 +76,20 @@ def _build(options: Namespace) -> Build | None:
 
 def _report(options: Namespace, say: Say) -> Answer:
     from rustabi.report.summary import SummaryReport, target_report
-    from rustabi.report.text_summary import report_page
 
     targets = [target_report(_load(each, options, say), each) for each in options.targets]
     report = SummaryReport("report", tuple(targets))
-    return Answer(report, lambda: report_page(report))
+    return Answer(report)
 
 
 def _layout(options: Namespace, say: Say) -> Answer:
     from rustabi.report.layouts import Selection, layout_report
-    from rustabi.report.text_layout import layout_page
 
     selection = Selection(
         options.type, options.crate, permuted=options.permuted, holes=options.holes
     )
     report = layout_report(_load(options.target, options, say), options.target, selection)
-    return Answer(report, lambda: layout_page(report))
+    return Answer(report)
 
 
 def _symbols(options: Namespace, say: Say) -> Answer:
@@ -109,10 +107,9 @@ def _symbols(options: Namespace, say: Say) -> Answer:
     if options.format == "symvers":
         return Answer(text=_symvers(options, model))
     from rustabi.report.symbols import symbols_report
-    from rustabi.report.text import symbols_page
 
     report = symbols_report(model, options.target)
-    return Answer(report, lambda: symbols_page(report))
+    return Answer(report)
 
 
 def _symtypes(options: Namespace, names: Sequence[str] | None, say: Say) -> str:
@@ -151,12 +148,11 @@ def _symvers(options: Namespace, model: Model) -> str:
 
 
 def _why(options: Namespace, say: Say) -> Answer:
-    from rustabi.report.text import why_page
     from rustabi.report.why import why_report
 
     model = _load(options.target, options, say)
     report = why_report(model, options.target, options.symbol, options.type)
-    return Answer(report, lambda: why_page(report))
+    return Answer(report)
 
 
 def _graph(options: Namespace, say: Say) -> Answer:
@@ -174,14 +170,13 @@ def _graph(options: Namespace, say: Say) -> Answer:
 
 def _snapshot(options: Namespace, say: Say) -> Answer:
     from rustabi.report.snapshots import snapshot_report
-    from rustabi.report.text import snapshot_page
     from rustabi.snapshot import write
 
     model = _load(options.target, options, say)
     say(f"writing {options.output}")
     write(model, options.output)
     report = snapshot_report(model, options.target, options.output)
-    return Answer(report, lambda: snapshot_page(report))
+    return Answer(report)
 
 
 _CODES: Final = {"compatible": 0, "incompatible": 1, "error": 2}
@@ -193,7 +188,6 @@ def _diff(options: Namespace, say: Say) -> Answer:
     from rustabi.diff import compare
     from rustabi.report.differences import diff_report, missing_symbols
     from rustabi.report.select import require_crate, restricted
-    from rustabi.report.text_diff import diff_page
     from rustabi.rules import judge
 
     gate = gate_of(options)
@@ -229,38 +223,30 @@ def _diff(options: Namespace, say: Say) -> Answer:
         crates=options.crate, noise=options.all, extra_gaps=gaps,
         judgement=judge(comparison, gate, today()), kabi=kabi,
     )  # fmt: skip
-    return Answer(
-        report, lambda: diff_page(report, everything=options.all), code=_CODES[report.verdict]
-    )
+    return Answer(report, options.all, code=_CODES[report.verdict])
 
 
 def _doctor(options: Namespace, say: Say) -> Answer:
     from rustabi.doctor import diagnose
     from rustabi.report.doctor import doctor_report
-    from rustabi.report.text_doctor import doctor_page
 
     diagnosis = diagnose(options.target, build=_build(options), progress=say)
     report = doctor_report(diagnosis, options.target)
-    return Answer(
-        report,
-        lambda: doctor_page(report, everything=options.all),
-        code=0 if report.suffices else _CODES["error"],
-    )
+    return Answer(report, options.all, code=0 if report.suffices else _CODES["error"])
 
 
 def _check(options: Namespace, say: Say) -> Answer:
     from rustabi.cli.check import run_check
 
-    report, page, code = run_check(options, say)
-    return Answer(report, page, code=code)
+    report, _, code = run_check(options, say)
+    return Answer(report, options.all, code=code)
 
 
 def _explain(options: Namespace, _: Say) -> Answer:
     from rustabi.report.explain import explain_report
-    from rustabi.report.text import explain_page
 
     report = explain_report(options.kind)
-    return Answer(report, lambda: explain_page(report))
+    return Answer(report)
 
 
 def _schema(options: Namespace, _: Say) -> Answer:

@@ -58,7 +58,7 @@ def diff(commands: Any) -> None:
         "--all", action="store_true", help="list harmless changes, too, and long lists whole"
     )
     _gate(command)
-    add_output(command)
+    add_output(command, "diff")
     add_cargo(command)
 
 
@@ -93,4 +93,4 @@ def check(commands: Any) -> None:
 
     command = add_command(commands, "check", SUMMARY, TEXT, *EXAMPLES)
     add_arguments(command)
-    add_output(command)
+    add_output(command, "check")

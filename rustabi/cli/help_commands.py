@@ -19,7 +19,7 @@ def explain(commands: Any) -> None:
         "rustabi explain",
     )
     command.add_argument("kind", metavar="KIND", nargs="?", help="such as layout-permuted")
-    add_output(command)
+    add_output(command, "explain")
 
 
 def schema(commands: Any) -> None:

@@ -20,7 +20,7 @@ def symvers(options: Namespace, say: Say) -> Answer:
 
 def symtypes_diff(options: Namespace, say: Say) -> Answer:
     """``rustabi symtypes-diff``."""
-    from rustabi.report.symtypes import symtypes_diff_page, symtypes_diff_report
+    from rustabi.report.symtypes import symtypes_diff_report
     from rustabi.symtypesdiff import diff_symtypes
     from rustabi.symtypesfile import read_symtypes
 
@@ -30,20 +30,16 @@ def symtypes_diff(options: Namespace, say: Say) -> Answer:
         sides.append(read_symtypes(Path(path)))
     say("comparing")
     report = symtypes_diff_report(diff_symtypes(*sides), options.old, options.new)
-    return Answer(
-        report,
-        lambda: symtypes_diff_page(report, everything=options.all),
-        code=int(report.verdict == "different"),
-    )
+    return Answer(report, options.all, code=int(report.verdict == "different"))
 
 
 def names(options: Namespace, _: Say) -> Answer:
     """``rustabi names``."""
-    from rustabi.report.longnames import names_page, names_report, read_exports
+    from rustabi.report.longnames import names_report, read_exports
 
     exported, bits = read_exports(options.targets)
     report = names_report(exported, bits, hashed=options.hash_names, lookup=options.lookup)
-    return Answer(report, lambda: names_page(report))
+    return Answer(report)
 
 
 def warn(notes: tuple[str, ...]) -> None:

@@ -42,7 +42,7 @@ def symtypes_diff(commands: Any) -> None:
     command.add_argument("old", metavar="OLD", help="a folder or file")
     command.add_argument("new", metavar="NEW", help="a folder or file")
     command.add_argument("--all", action="store_true", help="list all symbols, however many")
-    add_output(command)
+    add_output(command, "symtypes-diff")
 
 
 def names(commands: Any) -> None:
@@ -63,7 +63,7 @@ def names(commands: Any) -> None:
     command.add_argument(
         "--lookup", metavar="NAME", help="only the symbol of this name or this short name"
     )
-    add_output(command)
+    add_output(command, "names")
 
 
 def ksyms(commands: Any) -> None:

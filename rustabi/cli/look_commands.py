@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rustabi.cli.arguments import add_cargo, add_command, add_output, add_target
+from rustabi.cli.arguments import add_cargo, add_command, add_output, add_single_output, add_target
 
 
 def report(commands: Any) -> None:
@@ -21,7 +21,7 @@ def report(commands: Any) -> None:
         "rustabi report ~/src/demo --release",
     )
     command.add_argument("targets", metavar="TARGET", nargs="+", help="what to read")
-    add_output(command)
+    add_output(command, "report")
     add_cargo(command)
 
 
@@ -45,7 +45,7 @@ def layout(commands: Any) -> None:
         "--permuted", action="store_true", help="only types in another order than their source"
     )
     command.add_argument("--holes", action="store_true", help="only types with unused bytes")
-    add_output(command)
+    add_output(command, "layout")
     add_cargo(command)
 
 
@@ -77,7 +77,7 @@ def symbols(commands: Any) -> None:
         "--update", metavar="FILE",
         help="with --list-for: print FILE with what it lacks added; nothing in it is removed",
     )  # fmt: skip
-    add_output(command, ("text", "json", "symvers", "symtypes"))
+    add_single_output(command, ("text", "json", "symvers", "symtypes"))
     add_cargo(command)
 
 
@@ -96,7 +96,7 @@ def why(commands: Any) -> None:
     add_target(command)
     command.add_argument("symbol", metavar="SYMBOL", help="an exported symbol")
     command.add_argument("type", metavar="TYPE", nargs="?", help="a type")
-    add_output(command)
+    add_output(command, "why")
     add_cargo(command)
 
 
@@ -112,7 +112,7 @@ def graph(commands: Any) -> None:
     )
     add_target(command)
     command.add_argument("--symbol", metavar="GLOB", help="only what these symbols reach")
-    add_output(command, ("dot", "graphml", "json"))
+    add_single_output(command, ("dot", "graphml", "json"))
     add_cargo(command)
 
 
@@ -132,5 +132,5 @@ def doctor(commands: Any) -> None:
     )
     add_target(command)
     command.add_argument("--all", action="store_true", help="list all names, not the first few")
-    add_output(command)
+    add_output(command, "doctor")
     add_cargo(command)

@@ -24,6 +24,7 @@ from rustabi.report.paths import ARROW, is_label
 from rustabi.report.symbols import SymbolReport, SymbolsReport
 
 if TYPE_CHECKING:  # what is not asked for is not imported: it takes longer than many a command runs
+    from rustabi.report.errors import FailureReport
     from rustabi.report.explain import ExplainReport, KindReport
     from rustabi.report.snapshots import SnapshotReport
     from rustabi.report.why import TreeNode, WhyReport
@@ -177,3 +178,15 @@ def _gap_kind(report: ExplainReport) -> Iterator[Block]:
     for gap in report.gaps:
         yield line(Span(gap.kind, "title"), "  gap: something that could not be checked")
         yield line(gap.means, indent=2)
+
+
+# failures
+
+
+def failure_page(report: FailureReport) -> Page:
+    """Why there is no verdict or no report, and what to do."""
+    error = report.error
+    where = ", ".join(part for part in (error.path, error.place) if part)
+    text = f"{where}: {error.message}" if where else error.message
+    advice = [line(error.advice, indent=2)] if error.advice else []
+    return (line(Span("no verdict", "bad"), f"  {text}"), *advice)

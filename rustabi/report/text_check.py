@@ -45,7 +45,7 @@ def check_page(report: CheckReport, *, everything: bool = False) -> Page:
 
 
 def _head(report: CheckReport, limit: int | None) -> Iterator[Block]:
-    verdict = _verdict(report)
+    verdict = verdict_in_words(report)
     style: Style = "good" if report.verdict == "compatible" else "bad"
     yield line(Span(verdict, "warn" if verdict.startswith("risky") else style))
     for number, told in enumerate(report.kernel[:limit]):
@@ -54,7 +54,8 @@ def _head(report: CheckReport, limit: int | None) -> Iterator[Block]:
         yield _more(len(report.kernel) - limit, 8)
 
 
-def _verdict(report: CheckReport) -> str:
+def verdict_in_words(report: CheckReport) -> str:
+    """The verdict and why, in one line."""
     modules = report.modules
     refused = sum(each.loads == "no" for each in modules)
     wrong = sum(each.runs == "no" for each in modules)

@@ -80,7 +80,7 @@ def diff_page(report: DiffReport, *, everything: bool = False) -> Page:
     mild = [each for each in told if not is_hidden(each) and each.type]
     api = [each for each in mild if each.severity == "api"]
     noise = [each for each in mild if each.severity == "noise"]
-    subjects = [list(group) for _, group in groupby(_by_subject(grave), key=_subject)]
+    subjects = [list(group) for _, group in groupby(by_subject(grave), key=subject)]
     groups: list[Iterable[Block]] = [
         _head(report),
         _removed([each for each in grave if each.kind == "symbol-removed"], limit),
@@ -100,17 +100,18 @@ def diff_page(report: DiffReport, *, everything: bool = False) -> Page:
     return tuple(separated([list(group) for group in groups]))
 
 
-def _subject(finding: FindingReport) -> tuple[bool, str]:
+def subject(finding: FindingReport) -> tuple[bool, str]:
+    """What a finding is about: whether it is a symbol, and its name."""
     return finding.of_symbol, finding.type
 
 
-def _by_subject(findings: Iterable[FindingReport]) -> list[FindingReport]:
+def by_subject(findings: Iterable[FindingReport]) -> list[FindingReport]:
     """Findings of one type or symbol together, in the order in which the first of each comes."""
     order: dict[tuple[bool, str], int] = {}
     kept = [each for each in findings if each.kind != "symbol-removed"]
     for finding in kept:
-        order.setdefault(_subject(finding), len(order))
-    return sorted(kept, key=lambda each: order[_subject(each)])
+        order.setdefault(subject(finding), len(order))
+    return sorted(kept, key=lambda each: order[subject(each)])
 
 
 def _head(report: DiffReport) -> Iterator[Block]:
@@ -153,7 +154,7 @@ def _subject_block(
         return
     for layout in layouts:
         if layout.type == first.type:
-            yield from _side_by_side(layout)
+            yield from side_by_side(layout)
     yield from _affected(findings, limit)
     yield from _consequences(first.consequences, limit)
 
@@ -161,7 +162,8 @@ def _subject_block(
 # memory
 
 
-def _side_by_side(layout: LayoutChange) -> Iterator[Block]:
+def side_by_side(layout: LayoutChange) -> Iterator[Block]:
+    """The old and the new memory of a type beside each other."""
     if layout.permuted:
         yield from _permutation(layout)
     if layout.variant:

@@ -74,3 +74,9 @@ def phrase(finding: FindingReport | ConsequenceReport) -> Iterator[Span]:
         yield Span(ARROW.rstrip())
     if finding.new:
         yield Span(f" {finding.new}", shrinks=True)
+
+
+def in_words(finding: FindingReport | ConsequenceReport) -> str:
+    """A finding in plain words, without its subject: ``member added x: u16 at 6``."""
+    label = finding.kind.replace("-", " ")
+    return label + "".join(span.text for span in phrase(finding))

@@ -1,0 +1,163 @@
+"""The other reports as Markdown: a check of modules, a diagnosis, a summary, paths, a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rustabi.report.check import CheckNote, CheckReport, ModuleReport
+from rustabi.report.doctor import DoctorReport, ProblemReport
+from rustabi.report.errors import FailureReport
+from rustabi.report.facts import plural, short
+from rustabi.report.markdown import Part, block, bullets, cell, code, folded, table
+from rustabi.report.markdown_diff import ASIDE, FAILS, HEAD, REST, RISKY, gaps_text
+from rustabi.report.page import plain
+from rustabi.report.paths import ARROW
+from rustabi.report.summary import CrateReport, SummaryReport, TargetReport
+from rustabi.report.text import why_page
+from rustabi.report.text_check import verdict_in_words
+from rustabi.report.why import WhyReport
+
+_MANY = 20
+"""Entries of a list that are shown."""
+
+
+# check
+
+
+def check_parts(report: CheckReport) -> Iterator[Part]:
+    """A check of modules: the verdict with a row for each module, then what is wrong with each."""
+    title = {"compatible": "compatible", "incompatible": "incompatible", "error": "no verdict"}
+    words = verdict_in_words(report).partition(": ")[2]
+    yield Part(HEAD, f"### rustabi check: {title[report.verdict]}\n\n{words}", "verdict")
+    ordered = sorted(report.modules, key=_rank)
+    rows = [(cell(each.module), each.loads, each.runs, _statuses(each)) for each in ordered]
+    titles = ("module", "would load", "would run correctly", "layers")
+    for start in range(0, len(rows), _MANY):
+        yield Part(FAILS if start == 0 else REST, table(titles, rows[start : start + _MANY]),
+                   f"table of {_MANY} modules")  # fmt: skip
+    for module in ordered:
+        yield from _module(module)
+    if report.kernel:
+        kernel = block("\n".join(report.kernel[:_MANY]))
+        yield Part(ASIDE, folded("what is known of the kernel", kernel), "list of kernel files")
+
+
+def _rank(module: ModuleReport) -> int:
+    if "no" in (module.loads, module.runs):
+        return 0
+    if module.error is not None or module.loads == "unknown":
+        return 1
+    return 2 if "risky" in (module.loads, module.runs) else 3
+
+
+def _statuses(module: ModuleReport) -> str:
+    return ", ".join(f"{each.name} {each.status}" for each in module.layers)
+
+
+def _module(module: ModuleReport) -> Iterator[Part]:
+    rank = min(FAILS + _rank(module) // 2, REST)
+    if module.error is not None:
+        text = f"#### {code(module.module)}\n\ncannot be read: {code(module.error)}"
+        yield Part(rank, text, "module")
+        return
+    problems = [each for layer in module.layers for each in layer.problems]
+    if problems:
+        text = (
+            f"#### {code(module.module)}\n\n{bullets(list(map(_note, problems)), _MANY, 'problem')}"
+        )
+        yield Part(rank, text, "module")
+    gaps = [each for layer in module.layers for each in layer.gaps]
+    if gaps:
+        lines = bullets(list(map(_note, gaps)), _MANY, "gap")
+        text = f"not checked of {code(module.module)} ({plural(len(gaps), 'gap')}):\n\n{lines}"
+        yield Part(REST, text, "list of gaps")
+
+
+def _note(note: CheckNote) -> str:
+    parts = (code(note.name), code(note.text), *map(code, note.evidence[:_MANY]))
+    return " ".join(each for each in parts if each)
+
+
+# doctor
+
+
+def doctor_parts(report: DoctorReport) -> Iterator[Part]:
+    """A diagnosis: the conclusion, then each problem with its remedies."""
+    title = "debug info suffices" if report.suffices else "debug info does not suffice"
+    head = f"### rustabi doctor: {title}\n\n{code(report.target)}: {code(report.conclusion)}"
+    yield Part(HEAD, head, "verdict")
+    ranks = {"blocks": FAILS, "narrows": RISKY, "note": REST}
+    for each in report.problems:
+        yield Part(ranks[each.grade], _problem(each), "problem")
+
+
+def _problem(problem: ProblemReport) -> str:
+    remedies = [f"{each.where} {code(each.change)}".strip() for each in problem.remedies]
+    blocks = [f"#### {code(problem.kind)}", code(problem.found), code(problem.because)]
+    if problem.subjects:
+        blocks.append(bullets(list(map(code, problem.subjects)), _MANY, "name"))
+    if remedies:
+        blocks.append("what to change (one is enough):\n\n" + bullets(remedies, _MANY, "remedy"))
+    return "\n\n".join(blocks)
+
+
+# report
+
+
+def summary_parts(report: SummaryReport) -> Iterator[Part]:
+    """What is in targets: their crates, and what could not be read."""
+    for target in report.targets:
+        yield Part(HEAD, _target_head(target), "target")
+        own = [each for each in target.crates if not each.std]
+        if own:
+            yield Part(FAILS, _crates(own), "table of crates")
+        if target.gaps:
+            yield Part(REST, gaps_text(target.gaps), "list of gaps")
+
+
+def _target_head(target: TargetReport) -> str:
+    build = target.build
+    facts = ", ".join(map(code, (*build.compilers, build.machine)))
+    counts = f"{plural(build.symbols, 'exported symbol')}, {plural(build.types, 'type')}"
+    return f"### rustabi report: {code(build.target)}\n\n{facts}: {counts}"
+
+
+def _crates(crates: Sequence[CrateReport]) -> str:
+    rows = [
+        (
+            cell(each.crate) or "C", str(each.types), str(each.permuted), str(each.saved),
+            str(each.padding),
+        )
+        for each in crates
+    ]  # fmt: skip
+    text = table(("crate", "types", "permuted", "bytes saved", "bytes of padding"), rows[:_MANY])
+    more = len(rows) - _MANY
+    return f"{text}\n\nand {plural(more, 'more crate')}" if more > 0 else text
+
+
+# why
+
+
+def why_parts(report: WhyReport) -> Iterator[Part]:
+    """The paths from a symbol to a type, or the tree behind it."""
+    title = f"### rustabi why: {code(report.symbol.name)}"
+    if report.type is None:
+        yield Part(HEAD, title, "title")
+        yield Part(FAILS, block(plain(why_page(report))), "tree")
+        return
+    found = "depends on" if report.paths else "does not depend on"
+    yield Part(HEAD, f"{title} {found} {code(report.type)}", "title")
+    if report.paths:
+        paths = [code(ARROW.join([path[0], *map(short, path[1:])])) for path in report.paths]
+        yield Part(FAILS, bullets(paths, _MANY, "path"), "list of paths")
+
+
+# failures
+
+
+def failure_parts(report: FailureReport) -> Iterator[Part]:
+    """Why there is no verdict or no report."""
+    error = report.error
+    where = ", ".join(part for part in (error.path, error.place) if part)
+    blocks = ("### rustabi: no verdict", code(where), code(error.message), code(error.advice or ""))
+    yield Part(HEAD, "\n\n".join(each for each in blocks if each), "error")

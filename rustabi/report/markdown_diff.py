@@ -1,0 +1,190 @@
+"""A comparison as Markdown: the verdict, what fails with its layouts, then what does not fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from rustabi.report.differences import AffectedSymbol, DiffReport, FindingReport, verdict_in_words
+from rustabi.report.facts import BuildFacts, GapReport, plural, short
+from rustabi.report.gates import GateReport
+from rustabi.report.markdown import Part, block, bullets, cell, code, folded, table
+from rustabi.report.page import plain
+from rustabi.report.paths import ARROW
+from rustabi.report.sidebyside import LayoutChange
+from rustabi.report.text_diff import by_subject, side_by_side, subject
+from rustabi.report.text_findings import in_words
+
+_MANY: Final = 20
+"""Entries of a list that are shown."""
+
+_FEW: Final = 5
+
+HEAD, FAILS, RISKY, REST, ASIDE = range(5)
+"""Ranks of the parts of a report: what goes last is the verdict."""
+
+
+def diff_parts(report: DiffReport) -> Iterator[Part]:
+    """The parts of the document, most important first."""
+    yield Part(HEAD, _head(report), "verdict")
+    shown = [each for each in report.findings if not each.tolerated]
+    failing = [each for each in shown if each.fails]
+    others = [each for each in shown if not each.fails]
+    grave = [each for each in others if each.severity in ("break", "risky")]
+    for rank, findings in ((FAILS, failing), (RISKY, grave)):
+        removed = [each for each in findings if each.kind == "symbol-removed"]
+        if removed:
+            yield Part(rank, _removed(removed), "list of removed symbols")
+        for (_, name), group in groupby(by_subject(findings), key=subject):
+            yield from _subject(rank, name, list(group), report.layouts)
+    yield from _lists(report, [each for each in others if each.severity in ("api", "noise")])
+    if report.gaps:
+        yield Part(REST, gaps_text(report.gaps), "list of gaps")
+    yield Part(RISKY, _coverage(report), "coverage")
+    if told := _rules(report.gate):
+        yield Part(ASIDE, told, "list of rules")
+
+
+def _head(report: DiffReport) -> str:
+    title = {"compatible": "compatible", "incompatible": "incompatible", "error": "no verdict"}
+    blocks = [f"### rustabi diff: {title[report.verdict]}"]
+    if report.error is not None:
+        blocks += [code(report.error.message), code(report.error.advice or "")]
+    else:
+        blocks.append(verdict_in_words(report).partition(": ")[2])
+    rows = [_build("old", report.old), _build("new", report.new)]
+    blocks.append(table(("", "target", "compiler", "machine", "exported symbols"), rows))
+    return "\n\n".join(each for each in blocks if each)
+
+
+def _build(side: str, build: BuildFacts) -> tuple[str, ...]:
+    return (
+        side, cell(build.target), ", ".join(map(cell, build.compilers[:_FEW])),
+        cell(build.machine), str(build.symbols),
+    )  # fmt: skip
+
+
+def _removed(findings: Sequence[FindingReport]) -> str:
+    names = [
+        " ".join(filter(None, (code(each.type), code(each.new), _why(each)))) for each in findings
+    ]
+    title = f"#### {plural(len(findings), 'exported symbol')} removed"
+    return f"{title}\n\n{bullets(names, _MANY, 'symbol')}"
+
+
+def _subject(
+    rank: int, name: str, findings: Sequence[FindingReport], layouts: Sequence[LayoutChange]
+) -> Iterator[Part]:
+    first = findings[0]
+    changes = [" ".join(filter(None, (_words(each), _why(each)))) for each in findings]
+    blocks = [f"#### {code(name) or 'the build'}", bullets(changes, _MANY, "change")]
+    if not first.of_symbol:
+        blocks += _affected(findings)
+    if first.consequences:
+        names = [code(each) for each in dict.fromkeys(each.type for each in first.consequences)]
+        blocks.append(f"also changes the layout of {_listed(names)}")
+    yield Part(rank, "\n\n".join(blocks), "changed type or symbol")
+    tables = [each for layout in layouts if layout.type == name for each in side_by_side(layout)]
+    if tables and not first.of_symbol:
+        text = folded("memory layout, old and new", block(plain(tables)))
+        yield Part(max(rank, REST), text, "memory layout")
+
+
+def _words(finding: FindingReport) -> str:
+    label = finding.kind.replace("-", " ")
+    return f"{label} {code(in_words(finding)[len(label) :].strip())}".rstrip()
+
+
+def _why(finding: FindingReport) -> str:
+    """What decided that a finding is not taken for what it is."""
+    if finding.rule is not None:
+        return f"({code(finding.rule)}: {code(finding.reason)})"
+    if finding.opaque is not None:
+        return f"(behind the opaque handle {code(finding.opaque)})"
+    return "(accepted by a kABI rule)" if finding.kabi else ""
+
+
+def _affected(findings: Sequence[FindingReport]) -> Iterator[str]:
+    symbols: dict[str, AffectedSymbol] = {}
+    for finding in findings:
+        for each in finding.affected:
+            symbols.setdefault(each.symbol, each)
+    if not symbols:
+        yield "no exported symbol reaches it"
+        return
+    yield f"affects {plural(len(symbols), 'exported symbol')}:"
+    paths = [_path(each) for _, each in sorted(symbols.items())]
+    yield bullets(paths, _MANY, "symbol")
+
+
+def _path(symbol: AffectedSymbol) -> str:
+    path = ARROW.join([symbol.name, *map(short, symbol.path[1:])])
+    notes = ["by value"] if symbol.by_value else []
+    if symbol.version_changed is False:
+        notes.append("under an unchanged kernel version")
+    return f"{code(path)} ({', '.join(notes)})" if notes else code(path)
+
+
+def _lists(report: DiffReport, mild: Sequence[FindingReport]) -> Iterator[Part]:
+    """What does not fail, a line each."""
+    behind = [each for each in mild if each.opaque is not None or each.kabi]
+    lists = (
+        ("visible in source or symbol versions only", REST,
+         [each for each in mild if each.severity == "api" and each not in behind]),
+        ("behind opaque handles, or accepted by kABI rules", REST, behind),
+        ("tolerated by rules", ASIDE, [each for each in report.findings if each.tolerated]),
+        ("harmless", ASIDE,
+         [each for each in mild if each.severity == "noise" and each not in behind]),
+    )  # fmt: skip
+    for title, rank, findings in lists:
+        if findings:
+            lines = [" ".join(filter(None, _line(each))) for each in findings]
+            text = f"#### {title} ({len(lines)})\n\n{bullets(lines, _MANY, 'finding')}"
+            yield Part(rank, text, f"list of what is {title.partition(',')[0]}")
+
+
+def _line(finding: FindingReport) -> Iterator[str]:
+    yield code(finding.type)
+    yield _words(finding)
+    yield _why(finding)
+
+
+def gaps_text(gaps: Sequence[GapReport]) -> str:
+    """What could not be checked, by kind, with the first few names of each."""
+    ordered = sorted(gaps, key=lambda each: (each.kind, each.subject, each.side))
+    rows = []
+    for kind, group in groupby(ordered, key=lambda each: each.kind):
+        members = list(group)
+        names = list(dict.fromkeys(each.subject for each in members))
+        told = _listed([cell(each) for each in names])
+        rows.append((cell(kind), str(len(members)), cell(members[0].explanation), told))
+    return f"#### not checked ({plural(len(gaps), 'gap')})\n\n" + table(
+        ("gap", "count", "means", "of"), rows
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return ", ".join(names[:_FEW]) + more
+
+
+def _coverage(report: DiffReport) -> str:
+    coverage = report.coverage
+    symbols = plural(coverage.symbols, "exported symbol")
+    text = f"checked: {coverage.symbols_compared} of {symbols}, "
+    text += plural(coverage.types_compared, "type")
+    changed = report.summary.versions_changed
+    if changed:
+        compared = plural(report.summary.versions_compared, "symbol")
+        text += f"; the kernel's version (CRC) of {changed} of {compared} changed"
+    return text
+
+
+def _rules(gate: GateReport) -> str:
+    """Rules that do nothing, which somebody may want to remove."""
+    idle = [each for each in gate.rules if each.state != "used"]
+    if not idle:
+        return ""
+    lines = [f"{each.state}: {code(each.label)}: {code(each.reason)}" for each in idle]
+    return f"#### rules of {code(gate.file or '')}\n\n{bullets(lines, _MANY, 'rule')}"
