@@ -37,6 +37,7 @@ from rustabi.target import load_target
 CrateState: TypeAlias = Literal["compared", "added", "removed", "left-out", "failed"]
 
 Judge: TypeAlias = Callable[[Comparison], Judgement]
+"""Says what the findings of a crate count for."""
 
 T = TypeVar("T")
 
@@ -66,13 +67,16 @@ class CrateResult(NamedTuple):
 
 
 def compare_crates(
-    request: Request, judge: Judge, make: Callable[[CrateResult], T], say: Progress
+    request: Request,
+    judge_in: Callable[[Path], Judge],
+    make: Callable[[CrateResult, BaselineFacts], T],
+    say: Progress,
 ) -> tuple[BaselineFacts, list[T]]:
     """Compare the crates of a workspace with a baseline.
 
     Args:
         request: What to compare.
-        judge: Says what the findings of a crate count for.
+        judge_in: Finds a judge in the folder of the workspace, where its rules may be.
         make: Makes of each result what is kept of it: the models of all crates at once are large.
         say: Told what is being done.
 
@@ -85,12 +89,13 @@ def compare_crates(
     """
     require_one(request)
     current = read_workspace(request.folder, request.build)
+    judge = judge_in(current.root)
     with opened(request, current, say) as baseline:
         if baseline.workspace is not None:
             found = _of_sources(request, current, baseline.workspace, judge, say)
         else:
             found = _of_files(request, current, baseline, judge, say)
-        return baseline.facts, [make(each) for each in found]
+        return baseline.facts, [make(each, baseline.facts) for each in found]
 
 
 # two workspaces

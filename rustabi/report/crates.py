@@ -108,7 +108,7 @@ class CrateSemverReport:
     hint: HintReport | None
     """What changed; null where there is nothing to compare."""
     bump: Literal["down", "none", "patch", "minor", "major"] | None
-    """How much the two versions promise to differ, by cargo's rules: below 1.0.0 the leftmost number
+    """How much the versions promise to differ, by cargo's rules: below 1.0.0 the leftmost number
     that is not zero is the major one. Null where a version is not known."""
     required: Literal["none", "minor", "major"] | None
     """The least bump that what is known asks for: `major` for a break, `minor` for API only."""

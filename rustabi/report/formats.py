@@ -25,6 +25,9 @@ TOKENS: Final = ("text", "json", "md", "junit", "github")
 """What formats are called, wherever one may be asked for."""
 
 _PAGES: Final = {
+    "cargo-check-semver": "rustabi.report.text_crates:crates_semver_page",
+    "cargo-diff": "rustabi.report.text_crates:crates_diff_page",
+    "cargo-snapshot": "rustabi.report.text_crates:crates_snapshot_page",
     "check": "rustabi.report.text_check:check_page",
     "diff": "rustabi.report.text_diff:diff_page",
     "doctor": "rustabi.report.text_doctor:doctor_page",
@@ -40,7 +43,7 @@ _PAGES: Final = {
 }
 """Kind of report -> the function that makes a page of one."""
 
-_LONG: Final = frozenset({"check", "diff", "doctor", "symtypes-diff"})
+_LONG: Final = frozenset({"cargo-diff", "check", "diff", "doctor", "symtypes-diff"})
 """Kinds whose page leaves out what is long or harmless, unless everything is asked for."""
 
 _PARTS: Final = {
