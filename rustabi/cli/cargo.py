@@ -120,7 +120,7 @@ def _report(options: Namespace, say: Say) -> Answer:
     from rustabi.report.summary import SummaryReport, target_report
 
     folder = folder_of(options.manifest_path)
-    crates = read_crates(folder, _build(options), _selection(options), say)
+    crates = read_crates(folder, _build(options), _selection(options), say, programs=True)
     targets = [target_report(model, package.name) for package, model in crates if model is not None]
     return Answer(SummaryReport("report", tuple(targets)))
 
@@ -135,7 +135,8 @@ def _snapshot(options: Namespace, say: Say) -> Answer:
     alone = output.name.endswith(_SNAPSHOT_ENDINGS) and not output.is_dir()
     written: list[SnapshotReport] = []
     left_out: list[str] = []
-    for package, model in read_crates(folder, _build(options), _selection(options), say):
+    selection = _selection(options)
+    for package, model in read_crates(folder, _build(options), selection, say, programs=False):
         if model is None:
             left_out.append(f"{package.name}: {WHY_LEFT_OUT[package.kind]}")
             continue

@@ -97,7 +97,7 @@ def _snapshot(commands: Any) -> None:
         commands,
         "snapshot",
         "keep all that a later comparison needs",
-        "Writes a snapshot of each crate, PACKAGE.json.gz, into a folder, which --baseline takes."
+        "Writes a snapshot of each library, PACKAGE.json.gz, into a folder that --baseline takes."
         " For a single crate PATH may be the file to write: its name ends in .json or .json.gz.",
         "cargo rustabi snapshot --workspace -o abi/",
         "cargo rustabi snapshot -p demo -o demo.json.gz",

@@ -2,9 +2,9 @@
 
 What a crate exports depends on what it is delivered as. Callers of a shared or static library bind
 to its symbols; what these do not reach is nobody's business. An rlib is used by source: each type
-that a compiled function takes or returns is seen by its users, and any other type of the crate may
-be, because debug info does not tell what is ``pub``. So a change of such a type makes the hint
-``unknown``, never ``none``.
+that a compiled function of the crate takes or returns is seen by its users, and any other type of
+the crate may be, because debug info does not tell what is ``pub``. So a change of such a type makes
+the hint ``unknown``, never ``none``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from rustabi.diff import ChangeKind, Comparison, Finding, Severity
 from rustabi.diff.parts import is_of_symbol
-from rustabi.model import Model
+from rustabi.model import Model, Symbol
 from rustabi.names import crate_of, demangle
 from rustabi.rules import Judgement
 
@@ -65,14 +65,28 @@ def is_linked(model: Model) -> bool:
     return model.facts.export_rule == _DYNAMIC
 
 
-def for_users_of_source(comparison: Comparison) -> Comparison:
+def with_own_symbols(model: Model, crate: str) -> Model:
+    """A model of an rlib without what it holds of generic functions of other crates.
+
+    ``drop_in_place::<Own>``, ``Vec::<Own>::push``: rustc compiled them here because the crate uses
+    them, be it with private types. Users compile their own.
+    """
+
+    def is_own(symbol: Symbol) -> bool:
+        name = demangle(symbol.name)
+        if name == symbol.name or crate_of(name) == crate:
+            return True
+        return name.startswith("<") and f" as {crate}::" in name
+
+    return model._replace(symbols=tuple(filter(is_own, model.symbols)))
+
+
+def in_archives(comparison: Comparison) -> Comparison:
     """The comparison of two archives, in which a mangled function may come and go.
 
     Nobody links with an archive of another build by a mangled name, and rustc leaves out functions
     that it inlines: one that is gone is a matter of source, ``api``.
     """
-    if is_linked(comparison.old) or is_linked(comparison.new):
-        return comparison
     findings = [_milder(each) for each in comparison.findings]
     findings.sort(key=lambda each: each.severity.rank)
     return comparison._replace(findings=tuple(findings))

@@ -26,7 +26,14 @@ from rustabi.crates.baseline import (
     require_one,
     seed_lock_file,
 )
-from rustabi.crates.hint import Hint, for_users_of_source, hint_of, is_linked, unknown
+from rustabi.crates.hint import (
+    Hint,
+    hint_of,
+    in_archives,
+    is_linked,
+    unknown,
+    with_own_symbols,
+)
 from rustabi.crates.read import WHY_LEFT_OUT, model_of
 from rustabi.diff import Comparison, compare
 from rustabi.errors import InputError, RustabiError, UsageError
@@ -180,9 +187,13 @@ def _compared(
 def _judged(
     bare: CrateResult, models: tuple[Model, Model], crate: str, judge: Judge, by_source: bool
 ) -> CrateResult:
-    comparison = for_users_of_source(compare(*models))
+    crate = crate.replace("-", "_")
+    old, new = (with_own_symbols(each, crate) if by_source else each for each in models)
+    comparison = compare(old, new)
+    if not is_linked(old) and not is_linked(new):
+        comparison = in_archives(comparison)
     judgement = judge(comparison)
-    hint = hint_of(comparison, judgement, crate.replace("-", "_"), by_source=by_source)
+    hint = hint_of(comparison, judgement, crate, by_source=by_source)
     return bare._replace(state="compared", hint=hint, comparison=comparison, judgement=judgement)
 
 

@@ -29,9 +29,16 @@ WHY_LEFT_OUT = {
 
 
 def read_crates(
-    folder: Path, build: Build, selection: Selection, say: Progress
+    folder: Path, build: Build, selection: Selection, say: Progress, *, programs: bool
 ) -> Iterator[tuple[Package, Model | None]]:
-    """Build the packages that are meant, and read each; None for what has nothing to read.
+    """Build the packages that are meant, and read each; None for what is left out.
+
+    Args:
+        folder: Of the crate or workspace.
+        build: How to build it.
+        selection: Which packages.
+        say: Told what is being done.
+        programs: Read programs too, of packages without a library.
 
     Raises:
         BuildError: Cargo fails.
@@ -40,12 +47,13 @@ def read_crates(
     workspace = read_workspace(folder, build)
     names = select([workspace], selection)
     chosen = [each for each in workspace.packages if each.name in names]
-    wanted = [each for each in chosen if each.kind in ("library", "program")]
+    kinds = ("library", "program") if programs else ("library",)
+    wanted = [each for each in chosen if each.kind in kinds]
     if not wanted:
-        kinds = ", ".join(f"{each.name} is {WHY_LEFT_OUT[each.kind]}" for each in chosen)
+        why = ", ".join(f"{each.name} is {WHY_LEFT_OUT[each.kind]}" for each in chosen)
         raise InputError(
-            f"nothing to read: {kinds or 'no package'}", path=folder,
-            advice="name a package that has a library or a program",
+            f"nothing to read: {why or 'no package'}", path=folder,
+            advice=f"name a package that has a {' or a '.join(kinds)}",
         )  # fmt: skip
     built = build_packages(workspace, wanted, build, say)
     for package in chosen:

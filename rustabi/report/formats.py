@@ -48,6 +48,8 @@ _LONG: Final = frozenset({"cargo-diff", "check", "diff", "doctor", "symtypes-dif
 
 _PARTS: Final = {
     "md": {
+        "cargo-check-semver": "rustabi.report.crates_formats:crates_semver_parts",
+        "cargo-diff": "rustabi.report.crates_formats:crates_diff_parts",
         "check": "rustabi.report.markdown_check:check_parts",
         "diff": "rustabi.report.markdown_diff:diff_parts",
         "doctor": "rustabi.report.markdown_check:doctor_parts",
@@ -56,6 +58,8 @@ _PARTS: Final = {
         "why": "rustabi.report.markdown_check:why_parts",
     },
     "junit": {
+        "cargo-check-semver": "rustabi.report.crates_formats:crates_semver_suites",
+        "cargo-diff": "rustabi.report.crates_formats:crates_diff_suites",
         "check": "rustabi.report.junit_suites:check_suites",
         "diff": "rustabi.report.junit_suites:diff_suites",
         "doctor": "rustabi.report.junit_suites:doctor_suites",
@@ -63,6 +67,8 @@ _PARTS: Final = {
         "report": "rustabi.report.junit_suites:summary_suites",
     },
     "github": {
+        "cargo-check-semver": "rustabi.report.crates_formats:crates_semver_annotations",
+        "cargo-diff": "rustabi.report.crates_formats:crates_diff_annotations",
         "check": "rustabi.report.annotate:check_annotations",
         "diff": "rustabi.report.annotate:diff_annotations",
         "doctor": "rustabi.report.annotate:doctor_annotations",
