@@ -43,6 +43,8 @@ class RustabiError(Exception):
     def __str__(self) -> str:
         where = ", ".join(part for part in (self.path, self.place) if part)
         text = f"{where}: {self.message}" if where else self.message
+        if self.advice and "\n" in text:  # another program's words: they end where they end
+            return f"{text}\n{self.advice}"
         return f"{text} ({self.advice})" if self.advice else text
 
 

@@ -138,6 +138,19 @@ def load_target(
         raise
 
 
+def load_resolved(target: Target, *, progress: Progress | None = None) -> Model:
+    """Read the binaries of a target that is known already, such as a crate that was built.
+
+    Raises:
+        RustabiError: As for `load_target`.
+    """
+    try:
+        return _from_binaries(target, _Request(None, None, True), progress or (lambda text: None))
+    except RustabiError as error:
+        error.located(target.path)
+        raise
+
+
 def kabi_rules(path: str | Path, *, build: Build | None = None) -> KabiRules | None:
     """The kABI rules that the binaries of a target carry; None for a snapshot, which has none.
 

@@ -52,10 +52,12 @@ LEVELS = {
     "snapshot": 10,
     "diff": 11,
     "rules": 12,
+    "git": 1,
     "cargo": 12,
     "target": 13,
     "doctor": 14,
     "check": 14,
+    "crates": 14,
     "report": 15,
     "__init__": 16,
     "cli": 17,
@@ -81,7 +83,7 @@ DOORS = {
     "pytest": ["pytest_plugin"],
     "rich": ["report"],
     "rust_demangler": ["names"],
-    "subprocess": ["cargo"],
+    "subprocess": ["cargo", "git"],
     "zstandard": ["binary.zstd"],
 }
 """Package -> the modules of rustabi (or packages, with all in them) that may import it."""

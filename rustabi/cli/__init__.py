@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from rustabi.cli.formats import say, say_failure, wanted_formats
@@ -36,9 +36,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 compatible or done, 1 incompatible, 2 no verdict.
     """
-    arguments = sys.argv[1:] if argv is None else list(argv)
+    return guarded(_run, sys.argv[1:] if argv is None else list(argv))
+
+
+def guarded(run: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:
+    """Run a command line, and tell what goes wrong in words; the result is the exit code."""
     try:
-        return _run(arguments)
+        return run(arguments)
     except RustabiError as error:
         return _fail(error, arguments)
     except KeyboardInterrupt:

@@ -28,10 +28,15 @@ def gate_of(options: Namespace) -> Gate:
         gate = read_rules(Path(options.rules))
     else:
         gate = NO_GATE if options.no_rules else find_rules(Path())
-    return gate.with_options(tuple(options.opaque), _levels(options.fail_on))
+    return gate.with_options(tuple(options.opaque), levels(options.fail_on))
 
 
-def _levels(given: list[str]) -> frozenset[FailOn]:
+def levels(given: list[str]) -> frozenset[FailOn]:
+    """What ``--fail-on`` names.
+
+    Raises:
+        UsageError: An unknown level.
+    """
     from rustabi.rules import FAIL_ON
 
     wanted = [each.strip() for group in given for each in group.split(",") if each.strip()]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable, Sequence
-from typing import Any, Final, NoReturn
+from collections.abc import Callable
+from typing import Any, Final
 
 from rustabi.cli import compare_commands, help_commands, kernel_commands, look_commands
 from rustabi.cli.arguments import Parser
+from rustabi.cli.version import Version
 
 _DESCRIPTION: Final = """\
 Did the layout change? rustabi reads what the Rust compiler did with your types out of a binary's
@@ -30,19 +30,6 @@ example:
   rustabi diff baseline.json.gz libdemo.so
 
 rustabi COMMAND --help tells more about a command."""
-
-
-class _Version(argparse.Action):
-    """Prints the version; looking it up takes time, so not before it is asked for."""
-
-    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
-        super().__init__(option_strings, dest, nargs=0, **options)
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        import rustabi
-
-        print(f"rustabi {rustabi.__version__}")
-        parser.exit()
 
 
 _COMMANDS: Final[tuple[Callable[[Any], None], ...]] = (
@@ -69,7 +56,7 @@ on; then what goes deeper; then the files of a kernel build."""
 def parser() -> Parser:
     """The parser of the whole command line."""
     whole = Parser(prog="rustabi", description=_DESCRIPTION, epilog=_EPILOG)
-    whole.add_argument("--version", action=_Version, help="show the version and exit")
+    whole.add_argument("--version", action=Version, help="show the version and exit")
     commands = whole.add_subparsers(
         dest="command", metavar="COMMAND", required=True, parser_class=Parser
     )

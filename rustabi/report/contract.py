@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from rustabi.report.check import CheckReport
+from rustabi.report.crates import CratesDiffReport, CratesSemverReport, CratesSnapshotReport
 from rustabi.report.differences import DiffReport
 from rustabi.report.doctor import DoctorReport
 from rustabi.report.errors import FailureReport
@@ -27,6 +28,9 @@ from rustabi.report.why import WhyReport
 Report: TypeAlias = (
     DiffReport
     | CheckReport
+    | CratesDiffReport
+    | CratesSemverReport
+    | CratesSnapshotReport
     | SummaryReport
     | LayoutReport
     | SymbolsReport

@@ -25,6 +25,9 @@ TOKENS: Final = ("text", "json", "md", "junit", "github")
 """What formats are called, wherever one may be asked for."""
 
 _PAGES: Final = {
+    "cargo-check-semver": "rustabi.report.text_crates:crates_semver_page",
+    "cargo-diff": "rustabi.report.text_crates:crates_diff_page",
+    "cargo-snapshot": "rustabi.report.text_crates:crates_snapshot_page",
     "check": "rustabi.report.text_check:check_page",
     "diff": "rustabi.report.text_diff:diff_page",
     "doctor": "rustabi.report.text_doctor:doctor_page",
@@ -40,11 +43,13 @@ _PAGES: Final = {
 }
 """Kind of report -> the function that makes a page of one."""
 
-_LONG: Final = frozenset({"check", "diff", "doctor", "symtypes-diff"})
+_LONG: Final = frozenset({"cargo-diff", "check", "diff", "doctor", "symtypes-diff"})
 """Kinds whose page leaves out what is long or harmless, unless everything is asked for."""
 
 _PARTS: Final = {
     "md": {
+        "cargo-check-semver": "rustabi.report.crates_formats:crates_semver_parts",
+        "cargo-diff": "rustabi.report.crates_formats:crates_diff_parts",
         "check": "rustabi.report.markdown_check:check_parts",
         "diff": "rustabi.report.markdown_diff:diff_parts",
         "doctor": "rustabi.report.markdown_check:doctor_parts",
@@ -53,6 +58,8 @@ _PARTS: Final = {
         "why": "rustabi.report.markdown_check:why_parts",
     },
     "junit": {
+        "cargo-check-semver": "rustabi.report.crates_formats:crates_semver_suites",
+        "cargo-diff": "rustabi.report.crates_formats:crates_diff_suites",
         "check": "rustabi.report.junit_suites:check_suites",
         "diff": "rustabi.report.junit_suites:diff_suites",
         "doctor": "rustabi.report.junit_suites:doctor_suites",
@@ -60,6 +67,8 @@ _PARTS: Final = {
         "report": "rustabi.report.junit_suites:summary_suites",
     },
     "github": {
+        "cargo-check-semver": "rustabi.report.crates_formats:crates_semver_annotations",
+        "cargo-diff": "rustabi.report.crates_formats:crates_diff_annotations",
         "check": "rustabi.report.annotate:check_annotations",
         "diff": "rustabi.report.annotate:diff_annotations",
         "doctor": "rustabi.report.annotate:doctor_annotations",
