@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NoReturn
 
 from rustabi.cli.output import progress, rendered, write
-from rustabi.cli.parser import parser
 from rustabi.errors import RustabiError
 
 if TYPE_CHECKING:
@@ -59,6 +58,8 @@ def _run(arguments: Sequence[str]) -> int:
         from rustabi.cli import ksyms
 
         return ksyms.run(arguments[1:])
+    from rustabi.cli.parser import parser
+
     try:
         options = parser().parse_args(arguments)
     except SystemExit as done:  # --help and --version
