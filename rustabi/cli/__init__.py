@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -28,7 +29,11 @@ class InternalError(RustabiError):
 
 def console() -> NoReturn:
     """The program ``rustabi``."""
-    sys.exit(main())
+    code = main()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        with contextlib.suppress(OSError, ValueError):  # a full disk was told when it was written
+            stream.flush()
+    os._exit(code)  # to take a model of a kernel apart takes a while, and nothing is left to do
 
 
 def main(argv: Sequence[str] | None = None) -> int:
