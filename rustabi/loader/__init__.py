@@ -85,7 +85,7 @@ def load(
     if not sections.info:
         raise _no_debug_info(elf)
     exports = exports or _exports(elf, symbols)
-    entries = Entries(Info(sections, _wanted(all_types), sketching()))
+    entries = Entries(Info(sections, _wanted(all_types), sketching()), whole=all_types)
     if all(is_split(unit) for unit in entries.units):
         raise split_off().located(elf.path)
     scope = scope or ("file" if elf.relocatable else "unit")
