@@ -27,7 +27,8 @@ from rustabi.versions import TypeMap
 
 POINTER_PREFIX = "__gendwarfksyms_ptr_"
 _BUCKETS = 4096
-_FNV_START, _FNV_FACTOR = 2166136261, 0x01000193
+_LAST_BITS = _BUCKETS - 1
+_FNV_START, _FNV_FACTOR = 2166136261 & _LAST_BITS, 0x01000193 & _LAST_BITS
 _STB_LOCAL = 0
 
 Place = tuple[int, int]
@@ -96,12 +97,15 @@ def print_order(names: Sequence[str]) -> list[str]:
 
 
 def _bucket(name: str) -> int:
-    """FNV-1a of 32 bits over signed characters, as the kernel's host tools have it."""
+    """FNV-1a of 32 bits over signed characters, as the kernel's host tools have it.
+
+    Only its last bits count, and those depend on nothing but last bits.
+    """
     value = _FNV_START
     for byte in name.encode("utf-8", "surrogateescape"):
-        signed = byte if byte < 128 else byte | 0xFFFFFF00
-        value = (value ^ signed) * _FNV_FACTOR & 0xFFFFFFFF
-    return value % _BUCKETS
+        signed = byte if byte < 128 else byte | 0xF00
+        value = (value ^ signed) * _FNV_FACTOR & _LAST_BITS
+    return value
 
 
 class Session:

@@ -70,7 +70,7 @@ def _bounded(pieces: Pieces) -> Pieces:
     return pieces
 
 
-_REFERENCE = re.compile(r"[suet]#(?:'[^']*'|[^ ]*)")
+_REFERENCE = r"[suet]#(?:'[^']*'|[^ ]*)"
 
 
 def parse_pieces(text: str) -> Pieces:
@@ -81,7 +81,7 @@ def parse_pieces(text: str) -> Pieces:
     """
     pieces: list[str] = []
     at = 0
-    for found in _REFERENCE.finditer(text):
+    for found in re.finditer(_REFERENCE, text):
         pieces += [text[at : found.start()], found[0]]
         at = found.end()
     return (*pieces, text[at:])

@@ -8,9 +8,9 @@ what it depended on, and used again wherever that holds.
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+from zlib import crc32
 
 from rustabi.crc import combine
 from rustabi.errors import InputError
@@ -44,12 +44,14 @@ class Expansion(NamedTuple):
         length: Its length in bytes.
         before: Bit set of references met that had been expanded before.
         within: Bit set of references expanded on the way, the type itself included.
+        met: Both of them.
     """
 
     crc: int
     length: int
     before: int
     within: int
+    met: int
 
 
 class TypeMap:
@@ -172,24 +174,13 @@ def _length(pieces: Pieces) -> int:
     return sum(len(piece.encode("utf-8", "surrogateescape")) for piece in pieces)
 
 
-class _Node(NamedTuple):
-    """A type string ready to be walked: bytes, and the reference behind each or -1."""
+_Parts: TypeAlias = tuple[tuple[bytes, bytes, int, int], ...]
+"""A type string ready to be walked: text, and of the reference behind it the name, its number and
+its bit in sets of references; behind the last text is none, and no bit."""
 
-    parts: tuple[tuple[bytes, int], ...]
-
-
-class _Frame:
-    """An expansion under way."""
-
-    __slots__ = ("before", "crc", "length", "next", "node", "within")
-
-    def __init__(self, node: int, within: int) -> None:
-        self.node = node
-        self.next = 0
-        self.crc = 0
-        self.length = 0
-        self.before = 0
-        self.within = within
+_Frame: TypeAlias = tuple[int, Iterator[tuple[bytes, bytes, int, int]], int, int, int, int]
+"""An expansion that waits for one within it: the number of the type (-1 for a symbol), the parts
+that are left, and crc, length, before and within so far."""
 
 
 class _Expander:
@@ -198,97 +189,90 @@ class _Expander:
     def __init__(self, type_map: TypeMap) -> None:
         self._map = type_map
         self._numbers = {name: number for number, name in enumerate(type_map.strings)}
-        self._names = [_encode(name) for name in type_map.strings]
-        self._nodes: list[_Node | None] = [None] * len(self._names)
+        self._parts: list[_Parts | None] = [None] * len(self._numbers)
         self._pieces = list(type_map.strings.values())
-        self._expansions: list[list[Expansion]] = [[] for _ in self._nodes]
+        self._expansions: list[list[Expansion]] = [[] for _ in self._parts]
         self._ambiguous = sum(1 << self._numbers[name] for name in type_map.ambiguous)
 
-    def _node(self, pieces: Pieces) -> _Node:
-        unknown = [name for name in pieces[1::2] if name not in self._numbers]
-        if unknown:  # only the type string of a rule can refer to what is not there
-            raise InputError(
-                f"a type string refers to {unknown[0]}, which is not there", place=SECTION,
-                advice="give its type string in a rule as well",
-            )  # fmt: skip
-        references = [self._numbers[name] for name in pieces[1::2]]
-        texts = [_encode(text) for text in pieces[0::2]]
-        return _Node(tuple(zip(texts, [*references, -1], strict=True)))
+    def _parts_of(self, pieces: Pieces) -> _Parts:
+        numbers = self._numbers
+        parts = []
+        for text, name in zip(pieces[0::2], pieces[1::2], strict=False):
+            number = numbers.get(name)
+            if number is None:  # only the type string of a rule can refer to what is not there
+                raise InputError(
+                    f"a type string refers to {name}, which is not there", place=SECTION,
+                    advice="give its type string in a rule as well",
+                )  # fmt: skip
+            parts.append((_encode(text), _encode(name), number, 1 << number))
+        parts.append((_encode(pieces[-1]), b"", -1, 0))
+        return tuple(parts)
 
-    def _parts(self, number: int) -> tuple[tuple[bytes, int], ...]:
-        """Of a type; made when it is first expanded: what no symbol reaches need not be right."""
-        node = self._nodes[number]
-        if node is None:
-            node = self._nodes[number] = self._node(self._pieces[number])
-        return node.parts
+    def _parts_of_type(self, number: int) -> _Parts:
+        """Made when it is first expanded: what no symbol reaches need not be right."""
+        parts = self._parts[number]
+        if parts is None:
+            parts = self._parts[number] = self._parts_of(self._pieces[number])
+        return parts
 
     def versions(self) -> dict[str, Version]:
         versions = {}
         for name, pieces in self._map.symbols.items():
-            expansion = self._expand(self._node(pieces))
+            expansion = self._expand(self._parts_of(pieces))
             within = expansion.within
             versions[name] = Version(
                 expansion.crc, bool(within & self._ambiguous), within.bit_count()
             )
         return versions
 
-    def _expand(self, root: _Node) -> Expansion:
-        """Walk depth first with an explicit stack: type graphs are deep."""
-        seen = 0
-        frame = _Frame(-1, 0)
+    def _expand(self, parts: _Parts) -> Expansion:
+        """Walk depth first with an explicit stack: type graphs are deep.
+
+        One loop without calls: it runs for each reference of each type that is expanded.
+        """
+        node, left = -1, iter(parts)
+        seen = crc = length = before = within = 0
         stack: list[_Frame] = []
         while True:
-            parts = root.parts if frame.node < 0 else self._parts(frame.node)
-            child = self._advance(frame, parts, seen)
-            if child < 0:
-                done = Expansion(frame.crc, frame.length, frame.before, frame.within)
+            for text, name, number, bit in left:
+                crc = crc32(text, crc)
+                length += len(text)
+                if seen & bit:
+                    if not within & bit:
+                        before |= bit
+                    crc = crc32(name, crc)
+                    length += len(name)
+                elif bit:
+                    known = self._known(number, seen)
+                    if known is None:
+                        stack.append((node, left, crc, length, before, within))
+                        node, left = number, iter(self._parts_of_type(number))
+                        crc = length = before = 0
+                        within = bit
+                        seen |= bit
+                        break
+                    crc = combine(crc, known.crc, known.length)
+                    length += known.length
+                    before |= known.before & ~within
+                    within |= known.within
+                    seen |= known.within
+            else:
+                done = Expansion(crc, length, before, within, before | within)
                 if not stack:
                     return done
-                self._expansions[frame.node].append(done)
-                frame = stack.pop()
-                self._append(frame, done)
-            else:
-                known = self._known(child, seen)
-                if known is None:
-                    stack.append(frame)
-                    frame = _Frame(child, 1 << child)
-                    seen |= frame.within
-                else:
-                    self._append(frame, known)
-                    seen |= known.within
-
-    def _advance(self, frame: _Frame, parts: tuple[tuple[bytes, int], ...], seen: int) -> int:
-        """Take in parts up to the next reference to expand: its number, or -1 at the end."""
-        crc, length = frame.crc, frame.length
-        for index in range(frame.next, len(parts)):
-            text, number = parts[index]
-            crc = zlib.crc32(text, crc)
-            length += len(text)
-            if number < 0:
-                continue
-            bit = 1 << number
-            if not seen & bit:
-                frame.crc, frame.length, frame.next = crc, length, index + 1
-                return number
-            frame.before |= bit & ~frame.within
-            crc = zlib.crc32(self._names[number], crc)
-            length += len(self._names[number])
-        frame.crc, frame.length, frame.next = crc, length, len(parts)
-        return -1
+                self._expansions[node].append(done)
+                node, left, crc, length, before, within = stack.pop()
+                crc = combine(crc, done.crc, done.length)
+                length += done.length
+                before |= done.before & ~within
+                within |= done.within
 
     def _known(self, number: int, seen: int) -> Expansion | None:
         """An expansion of the type that is right for what has been expanded so far."""
         for expansion in self._expansions[number]:
-            if seen & (expansion.before | expansion.within) == expansion.before:
+            if seen & expansion.met == expansion.before:
                 return expansion
         return None
-
-    @staticmethod
-    def _append(frame: _Frame, part: Expansion) -> None:
-        frame.crc = combine(frame.crc, part.crc, part.length)
-        frame.length += part.length
-        frame.before |= part.before & ~frame.within
-        frame.within |= part.within
 
 
 def _encode(text: str) -> bytes:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from rustabi.cli.formats import say, say_failure, wanted_formats
 from rustabi.cli.output import progress
-from rustabi.cli.parser import parser
 from rustabi.errors import RustabiError
 
 _INTERRUPTED = 130
@@ -24,7 +23,11 @@ class InternalError(RustabiError):
 
 def console() -> NoReturn:
     """The program ``rustabi``."""
-    sys.exit(main())
+    code = main()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        with contextlib.suppress(OSError, ValueError):  # a full disk was told when it was written
+            stream.flush()
+    os._exit(code)  # to take a model of a kernel apart takes a while, and nothing is left to do
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,6 +61,9 @@ def _run(arguments: Sequence[str]) -> int:
         from rustabi.cli import ksyms
 
         return ksyms.run(arguments[1:])
+    from rustabi.cli.formats import say, wanted_formats
+    from rustabi.cli.parser import parser
+
     try:
         options = parser().parse_args(arguments)
     except SystemExit as done:  # --help and --version
@@ -80,6 +86,7 @@ def _internal(error: Exception) -> InternalError:
 
 def _fail(error: RustabiError, arguments: Sequence[str]) -> int:
     """Tell an error to people, and to programs in the formats that they asked for."""
+    from rustabi.cli.formats import say_failure
     from rustabi.report.page import clean
 
     text = "\n".join(clean(line) for line in str(error).splitlines())

@@ -7,13 +7,10 @@ imports only what it needs.
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rustabi.cli.arguments import Parser
-from rustabi.cli.ksyms_options import DESCRIPTION, EPILOG, add_options
+from rustabi.cli.ksyms_options import DESCRIPTION, EPILOG, Options, add_options, plain
 from rustabi.cli.output import write
 from rustabi.errors import UsageError
 
@@ -27,10 +24,8 @@ def run(arguments: Sequence[str]) -> int:
     Raises:
         RustabiError: It cannot be done; nothing has been printed.
     """
-    parser = Parser(prog="rustabi ksyms", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=True)
-    add_options(parser)
     try:
-        options = parser.parse_intermixed_args(arguments)
+        options = plain(arguments) or _parsed(arguments)
     except SystemExit as done:  # --help
         return int(done.code or 0)
     _check(options)
@@ -60,7 +55,15 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _check(options: Namespace) -> None:
+def _parsed(arguments: Sequence[str]) -> Options:
+    from rustabi.cli.arguments import Parser
+
+    parser = Parser(prog="rustabi ksyms", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=True)
+    add_options(parser)
+    return Options(**vars(parser.parse_intermixed_args(arguments)))
+
+
+def _check(options: Options) -> None:
     if not options.objects:
         raise UsageError("no object is named", advice="rustabi ksyms --help tells more")
     if options.dump_die_map:
@@ -74,7 +77,7 @@ def _elf(path: str) -> Elf:
     from rustabi.binary.elf import Elf
     from rustabi.binary.open import read_binary
 
-    return Elf(read_binary(Path(path)), path)
+    return Elf(read_binary(path), path)
 
 
 def _warn(notes: Sequence[str]) -> None:
