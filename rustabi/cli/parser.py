@@ -33,15 +33,15 @@ rustabi COMMAND --help tells more about a command."""
 
 
 class _Version(argparse.Action):
-    """Prints the version; looking it up takes time, so not before it is asked for."""
+    """Prints the versions; looking them up takes time, so not before they are asked for."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
         super().__init__(option_strings, dest, nargs=0, **options)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        import rustabi
+        from rustabi.cli.version import version_text
 
-        print(f"rustabi {rustabi.__version__}")
+        print(version_text(), end="")
         parser.exit()
 
 
@@ -61,6 +61,7 @@ _COMMANDS: Final[tuple[Callable[[Any], None], ...]] = (
     kernel_commands.names,
     kernel_commands.ksyms,
     help_commands.schema,
+    help_commands.completion,
 )
 """What adds each command, in the order of the help: first what everybody needs, from a first look
 on; then what goes deeper; then the files of a kernel build."""
@@ -69,7 +70,7 @@ on; then what goes deeper; then the files of a kernel build."""
 def parser() -> Parser:
     """The parser of the whole command line."""
     whole = Parser(prog="rustabi", description=_DESCRIPTION, epilog=_EPILOG)
-    whole.add_argument("--version", action=_Version, help="show the version and exit")
+    whole.add_argument("--version", action=_Version, help="show the versions to tell with a bug")
     commands = whole.add_subparsers(
         dest="command", metavar="COMMAND", required=True, parser_class=Parser
     )
