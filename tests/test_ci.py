@@ -16,6 +16,7 @@ from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 
 from rustabi.cli.parser import parser
+from rustabi.report.formats import TOKENS
 from tests.ci_formats import Page, junit_results, workflow_commands
 from tests.kernel_files import modinfo, module_data, symvers_text, write
 from tests.support import OBJECTS, ROOT
@@ -314,3 +315,48 @@ def test_pre_commit_runs_the_hooks(repository: Path, tmp_path: Path) -> None:
     assert "INCOMPATIBLE: 1 type changed" in said
     assert "incompatible: of 2 modules, 1 refused by the loader" in said
     assert done.returncode == 1
+
+
+# documentation
+
+
+def examples() -> list[str]:
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    return re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+
+
+def test_the_examples_are_as_the_published_schemas_say(tmp_path: Path) -> None:
+    *workflows, gitlab, pre_commit = examples()
+    for number, text in enumerate([*workflows, gitlab]):
+        path = tmp_path / f"{number}.yml"
+        path.write_text(text)
+        schema = "vendor.gitlab-ci" if text is gitlab else "vendor.github-workflows"
+        said = CliRunner().invoke(check_jsonschema, ["--builtin-schema", schema, str(path)])
+        assert said.exit_code == 0, said.output
+    path = tmp_path / "config.yaml"
+    path.write_text(pre_commit)
+    command = [sys.executable, "-m", "pre_commit", "validate-config", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_examples_name_inputs_jobs_and_hooks_that_exist() -> None:
+    *workflows, gitlab, pre_commit = (yaml.safe_load(text) for text in examples())
+    inputs, told = recipe(ACTION)["inputs"], recipe(ACTION)["outputs"]
+    for workflow in workflows:
+        for step in next(iter(workflow["jobs"].values()))["steps"]:
+            if "/rustabi@" in step.get("uses", ""):
+                assert set(step["with"]) <= set(inputs)
+            for output in re.findall(r"steps\.rustabi\.outputs\.([a-z-]+)", str(step)):
+                assert output in told
+    jobs = recipe(GITLAB)
+    for job in (gitlab["abi"], gitlab["modules"]):
+        known = jobs[job["extends"]]["variables"] | jobs[".rustabi"]["variables"]
+        assert set(job["variables"]) <= set(known)
+    (repository,) = pre_commit["repos"]
+    assert {each["id"] for each in repository["hooks"]} == {each["id"] for each in recipe(HOOKS)}
+
+
+def test_the_page_names_every_format() -> None:
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([a-z]+)` \|", page, re.MULTILINE) == list(TOKENS)
