@@ -38,7 +38,8 @@ def generated() -> dict[Path, str]:
 def completion(shell: str) -> str:
     """The script for a shell."""
     whole = parser()
-    for command in (whole, *commands(whole).values()):
+    for name, command in commands(whole).items():
+        command.description = summaries(whole)[name]
         for action in command._actions:
             _complete(action)
     return str(shtab.complete(whole, shell=shell)).rstrip() + "\n"
@@ -51,12 +52,19 @@ def _complete(action: Any) -> None:
         action.complete = shtab.DIRECTORY
     elif action.metavar == "FORMAT[:FILE]":
         action.choices = tuple(action.help.partition(" (")[0].split(", "))
+        action.help = "how to print it"
 
 
 def commands(whole: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     """The parser of each command, in the order of the help."""
     (found,) = (each for each in whole._actions if isinstance(each, argparse._SubParsersAction))
     return dict(found.choices)
+
+
+def summaries(whole: argparse.ArgumentParser) -> dict[str, str]:
+    """What the help says of each command, in a few words."""
+    (found,) = (each for each in whole._actions if isinstance(each, argparse._SubParsersAction))
+    return {each.dest: each.help or "" for each in found._choices_actions}
 
 
 # the manual page

@@ -24,6 +24,7 @@ from tests.support import OBJECTS, ROOT
 ACTION = ROOT / "action.yml"
 GITLAB = ROOT / "ci" / "gitlab.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
+NO_NETWORK = "No matching distribution|NewConnectionError|name resolution"
 CASES = {"base": (0, "compatible"), "changed": (1, "incompatible"), "gone": (2, "error")}
 """A build of the sample repository -> exit code and verdict against its baseline."""
 
@@ -310,11 +311,41 @@ def test_pre_commit_runs_the_hooks(repository: Path, tmp_path: Path) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     said = done.stdout + done.stderr
-    if re.search("No matching distribution|NewConnectionError|name resolution", said):
+    if re.search(NO_NETWORK, said):
         pytest.skip("no package index can be reached")
     assert "INCOMPATIBLE: 1 type changed" in said
     assert "incompatible: of 2 modules, 1 refused by the loader" in said
     assert done.returncode == 1
+
+
+@pytest.mark.slow
+def test_the_action_installs_itself(repository: Path) -> None:
+    """From a clone, as the runner has it: then the next step finds the program on its path."""
+    (repository.parent / "temp").mkdir()
+    settings = environment(repository, RUSTABI_INSTALL="")
+    step = recipe(ACTION)["runs"]["steps"][0]
+    done = subprocess.run(
+        ["bash", "-c", step["run"]], cwd=repository, env=settings, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    if re.search(NO_NETWORK, done.stdout + done.stderr):
+        pytest.skip("no package index can be reached")
+    assert done.returncode == 0, done.stderr
+    (folder,) = (repository.parent / "path").read_text().splitlines()
+    assert Path(folder).is_relative_to(repository.parent / "temp")
+    said = subprocess.run([f"{folder}/rustabi", "--version"], capture_output=True, check=True)
+    assert said.stdout.decode() in done.stdout
+
+
+def test_the_action_refuses_an_old_python(repository: Path, tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    settings = environment(repository, PYTHON=str(python))
+    script = ROOT / "scripts" / "ci_install.sh"
+    done = subprocess.run([script], env=settings, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout.startswith("::error title=rustabi needs Python 3.11 or newer::")
 
 
 # documentation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -47,7 +48,7 @@ def test_the_scripts_are_sound(shell: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(
+COMPLETIONS = pytest.mark.parametrize(
     ("words", "offered"),
     [
         (["di"], {"diff"}),
@@ -59,6 +60,9 @@ def test_the_scripts_are_sound(shell: str) -> None:
         (["completion", ""], {"bash", "zsh", "fish"}),
     ],
 )
+
+
+@COMPLETIONS
 def test_bash_completes(tmp_path: Path, words: list[str], offered: set[str]) -> None:
     (tmp_path / "here.o").touch()
     script = f"""
@@ -76,3 +80,17 @@ def test_bash_completes(tmp_path: Path, words: list[str], offered: set[str]) -> 
         check=True,
     )  # fmt: skip
     assert set(done.stdout.split()) == offered
+
+
+@COMPLETIONS
+@pytest.mark.skipif(shutil.which("fish") is None, reason="no fish")
+def test_fish_completes(tmp_path: Path, words: list[str], offered: set[str]) -> None:
+    (tmp_path / "here.o").touch()
+    line = " ".join(["rustabi", *words])
+    script = f"source {COMPLETION / 'rustabi.fish'}; complete -C '{line}'"
+    settings = {**os.environ, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data")}
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", script], cwd=tmp_path, capture_output=True, text=True,
+        check=True, env=settings,
+    )  # fmt: skip
+    assert {each.partition("\t")[0] for each in done.stdout.splitlines()} == offered

@@ -46,7 +46,8 @@ def completion(commands: Any) -> None:
         " installation for all users has it in place already; in a virtual environment, read it"
         " when the shell starts.",
         "source <(rustabi completion bash)",
-        "rustabi completion fish -o ~/.config/fish/completions/rustabi.fish",
+        'eval "$(rustabi completion zsh)"',
+        "rustabi completion fish | source",
     )
     command.add_argument("shell", choices=("bash", "zsh", "fish"), help="of which shell")
     add_plain_output(command)

@@ -10,22 +10,22 @@
 
 _shtab_rustabi_commands() {
   local _commands=(
-    check:'Tells whether the kernel would load each MODULE, and whether it would then run correctly. MODULE is a .ko file, also packed or signed, or a folder of them. --kernel names what is known of the kernel: a vmlinux, a build folder, a Module.symvers, objects such as rust/kernel.o, or a snapshot; repeated, all of it is put together. --baseline names the same of the kernel that the modules were built against: then the reason of each version that differs is told.'
-    completion:'Prints the script that makes a shell complete rustabi'"'"'s commands, options and files. An installation for all users has it in place already; in a virtual environment, read it when the shell starts.'
-    diff:'Holds NEW against OLD: may a caller that was compiled against OLD run with NEW? Each type that changed is told once, with the exported symbols that it affects and a path to it from each. With --crate, only findings are told that are in those crates or reach them, and the verdict is about those. What could not be checked is listed, and counted beside what was. Rules say which findings are tolerated, or taken for graver or milder; they are read from the file that --rules names, else from rustabi.toml in the current folder, else from [tool.rustabi] in its pyproject.toml.'
-    doctor:'Tells whether the debug info of TARGET suffices for a verdict, all that is wrong with it, why that matters, and what to change in the build. It takes what other commands refuse. The exit code is 0 where the debug info suffices, be it with remarks, and 2 where not. The folder of a crate is built with full debug info: to examine a build of yours, name the file.'
-    explain:'Tells what a kind of change means, why it breaks a caller or does not, and shows an example. Without KIND it lists all kinds.'
-    graph:'Prints the graph of symbols and types: an edge says that the one mentions the other, and why. Edges that no symbol version follows are dashed in DOT.'
-    ksyms:'Reads names of symbols from standard input, one a line, and prints a version for each, as the kernel'"'"'s gendwarfksyms does: with its options, in its order, and in the scope of each whole OBJECT. A symbol that no debug info describes has the version 0, and is told on stderr.'
-    layout:'Shows types as they lie in memory: offset and size of each member, its place in the source, holes and padding, how an enum tells its variants apart, what the compiler'"'"'s order saved over declaration order. A GLOB is matched against the whole name; the name itself, or its last part, do as well.'
-    names:'Lists exported symbols whose names do not fit into the kernel'"'"'s tables: __versions of a module (55 bytes on 64-bit machines) and kallsyms (511). A TARGET is a binary, a folder of them, a Module.symvers or a list of symbols. With --hash-names each gets a short name that every build computes alike; --lookup reads the table either way.'
-    report:'Tells what is in each TARGET. Crate by crate: its types, which of them the compiler permuted, the bytes that this saves, the bytes lost to padding, the largest holes; instances of one generic together, crates of the standard library in one line each. Then the exported symbols with their versions, and what could not be read.'
-    schema:'Prints the JSON schema of a snapshot file, of a rules file, or of all reports that --format json prints.'
-    snapshot:'Writes the types, symbols, versions and build facts of TARGET to one file, which all other commands take for it. The same input gives the same bytes; a file whose name ends in .gz is packed.'
-    symbols:'Lists the exported symbols with their versions (the CRC that the kernel'"'"'s gendwarfksyms computes) and the number of types behind each. With --format symvers it prints lines as in Module.symvers, with --format symtypes the type strings that the versions are computed from. A symbol list has one name a line; those of Android and Red Hat are understood, and Module.symvers. With --list-for it writes one in Android'"'"'s form: what the modules import and TARGET exports; --update adds to a list that is there and removes nothing.'
-    symtypes-diff:'Holds two trees of .symtypes files against each other, without any binary: which exported symbols have another version, and which changed record each is due to, once per record. OLD and NEW are folders, files of one object, or consolidated files; those of genksyms and of gendwarfksyms are both read. Exit code 0: same, 1: different, 2: bad input.'
-    symvers:'Writes the exported symbols of kernels and modules as Module.symvers has them: version, name, module, export type, namespace. In linked files and modules each version is computed in the unit that defines the symbol, as a kernel build does. A symbol without version has 0x00000000, and is told on stderr. The module is the path as given, where it leads below the current folder, else the file'"'"'s name.'
-    why:'Shows the shortest paths from SYMBOL to TYPE, ten at most. Without TYPE it shows the whole tree behind the symbol, each type once. Both are named by their linker'"'"'s or readable name, by its last part, or by a glob that only one matches.'
+    check:'will this kernel module load on that kernel, and run'
+    completion:'what completes this command line in a shell'
+    diff:'what changed between two builds, and whom it breaks'
+    doctor:'whether the debug info suffices for a verdict'
+    explain:'what a kind of change means'
+    graph:'the graph of types and symbols, for other tools'
+    ksyms:'symbol versions as gendwarfksyms prints them, in a kernel build'
+    layout:'how types lie in memory'
+    names:'exports whose names are too long for the kernel'
+    report:'what is in here, crate by crate'
+    schema:'the JSON schema of a file or report'
+    snapshot:'keep all that a later comparison needs'
+    symbols:'exported symbols and their versions'
+    symtypes-diff:'why versions differ, from two sets of .symtypes'
+    symvers:'a Module.symvers from debug info'
+    why:'why a symbol depends on a type'
   )
   _describe 'rustabi commands' _commands
 }
@@ -45,7 +45,7 @@ _shtab_rustabi_check_options=(
   "*--debug-dir[look here for debug info in files of their own (by build-id or .gnu_debuglink)\; may be repeated]:FOLDER:_files -/"
   "*--fail-on[besides\: risky (exit code 1), gap (anything that could not be checked, exit code 2)\; several with commas, or repeated]:LEVEL:"
   "--all[list what is no problem, too, and long lists whole]"
-  "*--format[text, json, md, junit, github (default\: text)\; with a FILE it goes there\; may be repeated, so that one run writes several]:FORMAT[:FILE]:(text json md junit github)"
+  "*--format[how to print it]:FORMAT[:FILE]:(text json md junit github)"
   {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   "(*):what is to be loaded:_files"
@@ -73,7 +73,7 @@ _shtab_rustabi_diff_options=(
   "--kabi-rules[honour the kABI rules that the binaries carry, and __kabi_ members\: a change that they declare away is taken for api (docs\/rules.md)]"
   "--rules[take the rules from FILE (TOML\; docs\/rules.md tells more)]:FILE:_files"
   "--no-rules[leave out the rules file of the current folder]"
-  "*--format[text, json, md, junit, github (default\: text)\; with a FILE it goes there\; may be repeated, so that one run writes several]:FORMAT[:FILE]:(text json md junit github)"
+  "*--format[how to print it]:FORMAT[:FILE]:(text json md junit github)"
   {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   "--release[with the release profile]"
@@ -94,7 +94,7 @@ _shtab_rustabi_diff_defaults_added=0
 _shtab_rustabi_doctor_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--all[list all names, not the first few]"
-  "*--format[text, json, md, junit, github (default\: text)\; with a FILE it goes there\; may be repeated, so that one run writes several]:FORMAT[:FILE]:(text json md junit github)"
+  "*--format[how to print it]:FORMAT[:FILE]:(text json md junit github)"
   {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   "--release[with the release profile]"
@@ -113,7 +113,7 @@ _shtab_rustabi_doctor_defaults_added=0
 
 _shtab_rustabi_explain_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "*--format[text, json (default\: text)\; with a FILE it goes there\; may be repeated, so that one run writes several]:FORMAT[:FILE]:(text json)"
+  "*--format[how to print it]:FORMAT[:FILE]:(text json)"
   {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   ":such as layout-permuted:"
@@ -163,7 +163,7 @@ _shtab_rustabi_layout_options=(
   "--crate[only types of that crate]:GLOB:"
   "--permuted[only types in another order than their source]"
   "--holes[only types with unused bytes]"
-  "*--format[text, json (default\: text)\; with a FILE it goes there\; may be repeated, so that one run writes several]:FORMAT[:FILE]:(text json)"
+  "*--format[how to print it]:FORMAT[:FILE]:(text json)"
   {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   "--release[with the release profile]"
@@ -184,7 +184,7 @@ _shtab_rustabi_names_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--hash-names[show a short name for each]"
   "--lookup[only the symbol of this name or this short name]:NAME:"
-  "*--format[text, json (default\: text)\; with a FILE it goes there\; may be repeated, so that one run writes several]:FORMAT[:FILE]:(text json)"
+  "*--format[how to print it]:FORMAT[:FILE]:(text json)"
   {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   "(*):what to read:_files"
@@ -195,7 +195,7 @@ _shtab_rustabi_names_defaults_added=0
 
 _shtab_rustabi_report_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "*--format[text, json, md, junit, github (default\: text)\; with a FILE it goes there\; may be repeated, so that one run writes several]:FORMAT[:FILE]:(text json md junit github)"
+  "*--format[how to print it]:FORMAT[:FILE]:(text json md junit github)"
   {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   "--release[with the release profile]"
@@ -265,7 +265,7 @@ _shtab_rustabi_symbols_defaults_added=0
 _shtab_rustabi_symtypes_diff_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--all[list all symbols, however many]"
-  "*--format[text, json (default\: text)\; with a FILE it goes there\; may be repeated, so that one run writes several]:FORMAT[:FILE]:(text json)"
+  "*--format[how to print it]:FORMAT[:FILE]:(text json)"
   {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   ":a folder or file:_files"
@@ -286,7 +286,7 @@ _shtab_rustabi_symvers_defaults_added=0
 
 _shtab_rustabi_why_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "*--format[text, json, md (default\: text)\; with a FILE it goes there\; may be repeated, so that one run writes several]:FORMAT[:FILE]:(text json md)"
+  "*--format[how to print it]:FORMAT[:FILE]:(text json md)"
   {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   "--release[with the release profile]"
