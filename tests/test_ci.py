@@ -16,6 +16,7 @@ from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 
 from rustabi.cli.parser import parser
+from rustabi.report.formats import TOKENS
 from tests.ci_formats import Page, junit_results, workflow_commands
 from tests.kernel_files import modinfo, module_data, symvers_text, write
 from tests.support import OBJECTS, ROOT
@@ -23,6 +24,7 @@ from tests.support import OBJECTS, ROOT
 ACTION = ROOT / "action.yml"
 GITLAB = ROOT / "ci" / "gitlab.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
+NO_NETWORK = "No matching distribution|NewConnectionError|name resolution"
 CASES = {"base": (0, "compatible"), "changed": (1, "incompatible"), "gone": (2, "error")}
 """A build of the sample repository -> exit code and verdict against its baseline."""
 
@@ -39,9 +41,8 @@ def recipe(path: Path) -> Any:
     [
         ("vendor.github-actions", ACTION),
         ("vendor.gitlab-ci", GITLAB),
-        ("vendor.github-workflows", ROOT / ".github" / "workflows" / "ci.yml"),
     ],
-    ids=["action", "gitlab", "workflow"],
+    ids=["action", "gitlab"],
 )
 def test_recipes_are_as_the_published_schemas_say(schema: str, path: Path) -> None:
     said = CliRunner().invoke(check_jsonschema, ["--builtin-schema", schema, str(path)])
@@ -310,8 +311,83 @@ def test_pre_commit_runs_the_hooks(repository: Path, tmp_path: Path) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     said = done.stdout + done.stderr
-    if re.search("No matching distribution|NewConnectionError|name resolution", said):
+    if re.search(NO_NETWORK, said):
         pytest.skip("no package index can be reached")
     assert "INCOMPATIBLE: 1 type changed" in said
     assert "incompatible: of 2 modules, 1 refused by the loader" in said
     assert done.returncode == 1
+
+
+@pytest.mark.slow
+def test_the_action_installs_itself(repository: Path) -> None:
+    """From a clone, as the runner has it: then the next step finds the program on its path."""
+    (repository.parent / "temp").mkdir()
+    settings = environment(repository, RUSTABI_INSTALL="")
+    step = recipe(ACTION)["runs"]["steps"][0]
+    done = subprocess.run(
+        ["bash", "-c", step["run"]], cwd=repository, env=settings, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    if re.search(NO_NETWORK, done.stdout + done.stderr):
+        pytest.skip("no package index can be reached")
+    assert done.returncode == 0, done.stderr
+    (folder,) = (repository.parent / "path").read_text().splitlines()
+    assert Path(folder).is_relative_to(repository.parent / "temp")
+    said = subprocess.run([f"{folder}/rustabi", "--version"], capture_output=True, check=True)
+    assert said.stdout.decode() in done.stdout
+
+
+def test_the_action_refuses_an_old_python(repository: Path, tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    settings = environment(repository, PYTHON=str(python))
+    script = ROOT / "scripts" / "ci_install.sh"
+    done = subprocess.run([script], env=settings, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout.startswith("::error title=rustabi needs Python 3.11 or newer::")
+
+
+# documentation
+
+
+def examples() -> list[str]:
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    return re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+
+
+def test_the_examples_are_as_the_published_schemas_say(tmp_path: Path) -> None:
+    *workflows, gitlab, pre_commit = examples()
+    for number, text in enumerate([*workflows, gitlab]):
+        path = tmp_path / f"{number}.yml"
+        path.write_text(text)
+        schema = "vendor.gitlab-ci" if text is gitlab else "vendor.github-workflows"
+        said = CliRunner().invoke(check_jsonschema, ["--builtin-schema", schema, str(path)])
+        assert said.exit_code == 0, said.output
+    path = tmp_path / "config.yaml"
+    path.write_text(pre_commit)
+    command = [sys.executable, "-m", "pre_commit", "validate-config", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_examples_name_inputs_jobs_and_hooks_that_exist() -> None:
+    *workflows, gitlab, pre_commit = (yaml.safe_load(text) for text in examples())
+    inputs, told = recipe(ACTION)["inputs"], recipe(ACTION)["outputs"]
+    for workflow in workflows:
+        for step in next(iter(workflow["jobs"].values()))["steps"]:
+            if "/rustabi@" in step.get("uses", ""):
+                assert set(step["with"]) <= set(inputs)
+            for output in re.findall(r"steps\.rustabi\.outputs\.([a-z-]+)", str(step)):
+                assert output in told
+    jobs = recipe(GITLAB)
+    for job in (gitlab["abi"], gitlab["modules"]):
+        known = jobs[job["extends"]]["variables"] | jobs[".rustabi"]["variables"]
+        assert set(job["variables"]) <= set(known)
+    (repository,) = pre_commit["repos"]
+    assert {each["id"] for each in repository["hooks"]} == {each["id"] for each in recipe(HOOKS)}
+
+
+def test_the_page_names_every_format() -> None:
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([a-z]+)` \|", page, re.MULTILINE) == list(TOKENS)

@@ -244,8 +244,12 @@ def test_o_is_for_the_format_without_a_file(
     ],
 )
 def test_formats_that_do_not_fit_together(
-    options: list[str], capsys: pytest.CaptureFixture[str]
+    options: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     assert main(["diff", OLD, "nothing.o", *options]) == 2
     assert "nothing.o" not in capsys.readouterr().err
 

@@ -48,6 +48,7 @@ _COMMANDS: Final[tuple[Callable[[Any], None], ...]] = (
     kernel_commands.names,
     kernel_commands.ksyms,
     help_commands.schema,
+    help_commands.completion,
 )
 """What adds each command, in the order of the help: first what everybody needs, from a first look
 on; then what goes deeper; then the files of a kernel build."""
@@ -56,7 +57,7 @@ on; then what goes deeper; then the files of a kernel build."""
 def parser() -> Parser:
     """The parser of the whole command line."""
     whole = Parser(prog="rustabi", description=_DESCRIPTION, epilog=_EPILOG)
-    whole.add_argument("--version", action=Version, help="show the version and exit")
+    whole.add_argument("--version", action=Version, help="show the versions to tell with a bug")
     commands = whole.add_subparsers(
         dest="command", metavar="COMMAND", required=True, parser_class=Parser
     )
