@@ -72,6 +72,10 @@ mutations: $(STAMP) ## apply the catalogue of edits, write docs/mutations.md (ne
 matrix: $(STAMP) ## docs/matrix.md: make matrix GENDWARFKSYMS=path KERNEL=version (needs abidiff)
 	$(BIN)/python -m tests.mutations.matrix "$(GENDWARFKSYMS)" --kernel "$(KERNEL)"
 
+.PHONY: api
+api: $(STAMP) ## write docs/api.md from the docstrings
+	$(BIN)/python scripts/write_api.py
+
 .PHONY: samples
 samples: $(STAMP) ## build the objects of sample_crates again (needs cargo)
 	$(BIN)/python scripts/build_samples.py

@@ -1,13 +1,17 @@
 """Did the layout change? Reads types out of Rust binaries' debug info and compares builds.
 
 >>> import rustabi
->>> old = rustabi.load("old/libdemo.so")  # doctest: +SKIP
->>> new = rustabi.load("new/libdemo.so")  # doctest: +SKIP
->>> for finding in rustabi.compare(old, new).findings:  # doctest: +SKIP
+>>> old = rustabi.load("member_added-old.o")
+>>> new = rustabi.load("member_added-new.o")
+>>> for finding in rustabi.compare(old, new).findings:
 ...     print(finding.severity, finding.type, finding.change.kind)
+break member_added::Config member-added
 
 All that the command line does is here as a call. Importing this package imports nothing heavy: each
-name is looked up when it is first used.
+name is looked up when it is first used. Values are immutable, and no call leaves anything behind
+for the next: threads may call at the same time. Nothing prints.
+
+The examples run in the folder of rustabi's sample objects (``sample_crates/objects``).
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rustabi.api import Report, Snapshot, judge, read_rules
     from rustabi.cargo import Build
     from rustabi.check import ModuleCheck
     from rustabi.diff import ChangeKind, Comparison, Finding, Severity
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
     from rustabi.errors import RustabiError
     from rustabi.loader import Scope
     from rustabi.model import Model
+    from rustabi.rules import Gate, Judgement
     from rustabi.snapshot import read as read_snapshot
     from rustabi.snapshot import write as write_snapshot
 
@@ -36,15 +42,21 @@ __all__ = [
     "Comparison",
     "Diagnosis",
     "Finding",
+    "Gate",
+    "Judgement",
     "Model",
     "ModuleCheck",
+    "Report",
     "RustabiError",
     "Severity",
+    "Snapshot",
     "__version__",
     "check_module",
     "compare",
     "diagnose",
+    "judge",
     "load",
+    "read_rules",
     "read_snapshot",
     "write_snapshot",
 ]
@@ -55,11 +67,17 @@ _PLACES = {
     "Comparison": ("rustabi.diff", "Comparison"),
     "Diagnosis": ("rustabi.doctor", "Diagnosis"),
     "Finding": ("rustabi.diff", "Finding"),
+    "Gate": ("rustabi.rules", "Gate"),
+    "Judgement": ("rustabi.rules", "Judgement"),
     "Model": ("rustabi.model", "Model"),
     "ModuleCheck": ("rustabi.check", "ModuleCheck"),
+    "Report": ("rustabi.api", "Report"),
     "RustabiError": ("rustabi.errors", "RustabiError"),
     "Severity": ("rustabi.diff", "Severity"),
+    "Snapshot": ("rustabi.api", "Snapshot"),
     "diagnose": ("rustabi.doctor", "diagnose"),
+    "judge": ("rustabi.api", "judge"),
+    "read_rules": ("rustabi.api", "read_rules"),
     "read_snapshot": ("rustabi.snapshot", "read"),
     "write_snapshot": ("rustabi.snapshot", "write"),
 }
@@ -93,11 +111,17 @@ def load(
         RustabiError: The target cannot be read or built. Its ``kind`` says which of the two.
 
     Example:
-        >>> model = rustabi.load("target/debug/libdemo.rlib")  # doctest: +SKIP
-        >>> [symbol.name for symbol in model.symbols]  # doctest: +SKIP
-        ['demo_open', 'demo_read']
-        >>> release = rustabi.Build(profile="release", features=("serde",))  # doctest: +SKIP
-        >>> model = rustabi.load("crates/demo", build=release)  # doctest: +SKIP
+        >>> import rustabi
+        >>> model = rustabi.load("member_added-old.o")
+        >>> [symbol.name for symbol in model.symbols]
+        ['config_id', 'unrelated']
+
+        The folder of a crate is built, with full debug info:
+
+        >>> release = rustabi.Build(profile="release")
+        >>> model = rustabi.load("../member_added/old", build=release)
+        >>> model.facts.crates
+        ('member_added 0.1.0',)
     """
     from rustabi.model import Model
     from rustabi.target import load_target
@@ -129,9 +153,12 @@ def compare(
         RustabiError: One of the two cannot be read or built.
 
     Example:
-        >>> comparison = rustabi.compare("baseline.json.gz", "libdemo.so")  # doctest: +SKIP
-        >>> comparison.verdict  # doctest: +SKIP
-        'compatible'
+        >>> import rustabi
+        >>> comparison = rustabi.compare("member_added-old.o", "member_added-new.o")
+        >>> comparison.verdict
+        'incompatible'
+        >>> [affected.symbol for affected in comparison.findings[0].affected]
+        ['config_id']
     """
     from rustabi.diff import compare as compare_models
 
@@ -165,9 +192,12 @@ def check_module(
         RustabiError: One of the files cannot be read.
 
     Example:
-        >>> check = rustabi.check_module("my.ko", ["vmlinux"])  # doctest: +SKIP
-        >>> check.loads, check.runs  # doctest: +SKIP
-        ('yes', 'risky')
+        >>> import rustabi
+        >>> check = rustabi.check_module("demo.ko", ["Module.symvers"])
+        >>> check.loads, check.runs
+        ('no', 'unknown')
+        >>> [problem.text for problem in check.layer("versions").problems]
+        ['module 0x11112222, kernel 0x33334444 (Module.symvers)']
     """
     from rustabi.check import check_one
 

@@ -16,6 +16,14 @@ class RustabiError(Exception):
         path: The file it was found in, when known.
         place: Where in the file (a section and offset, a line), when known.
         advice: What the user can do about it, when known.
+
+    Example:
+        >>> import rustabi
+        >>> try:
+        ...     rustabi.load("absent.o")
+        ... except rustabi.RustabiError as error:
+        ...     print(error.kind, error.path, error.message)
+        bad-input absent.o there is no such file or folder
     """
 
     kind = "error"

@@ -383,8 +383,21 @@ class Model(NamedTuple):
     """All that rustabi knows of a binary, or of several taken together.
 
     Attributes:
+        types: Each type once; a `TypeId` is an index into it. Sizes and offsets are bytes.
+        symbols: The exported ones, sorted by name.
+        units: The compilation units they come from.
+        vtables: Of trait objects.
+        facts: What is known of the build as a whole.
         origins: For a model fresh from DWARF, the entry offset of each type, in step with `types`;
             empty otherwise. Ties between same-named types are decided by it.
+
+    Example:
+        >>> import rustabi
+        >>> model = rustabi.load("member_added-old.o")
+        >>> names = [getattr(node, "name", "") for node in model.types]
+        >>> config = model.types[names.index("member_added::Config")]
+        >>> config.size, [(member.name, member.offset) for member in config.parts]
+        (8, [('id', 0), ('flags', 4)])
     """
 
     types: tuple[Type, ...]

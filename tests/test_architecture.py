@@ -59,10 +59,11 @@ LEVELS = {
     "check": 14,
     "crates": 14,
     "report": 15,
-    "__init__": 16,
-    "cli": 17,
-    "pytest_plugin": 17,
-    "__main__": 18,
+    "api": 16,
+    "__init__": 17,
+    "cli": 18,
+    "pytest_plugin": 18,
+    "__main__": 19,
 }
 """Room (a module or package directly in rustabi/) -> level; it imports from lower levels only."""
 

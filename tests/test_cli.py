@@ -215,24 +215,47 @@ def test_what_a_message_quotes_cannot_direct_the_terminal(run: Run) -> None:
 # cargo
 
 
-def test_cargo_options_reach_the_build(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cargo_options_reach_the_build(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     seen: list[Build | None] = []
+    (tmp_path / "Cargo.toml").touch()
+    crate = str(tmp_path)
 
     def load(path: str, *, build: Build | None = None, **_: object) -> Model:
         seen.append(build)
-        return load_target(path)
+        return load_target(NEW if path == crate else path)
 
     monkeypatch.setattr("rustabi.target.load_target", load)
     options = (
         "--release --features a,b --features c --no-default-features --target aarch64-linux-android"
         " --toolchain nightly -p demo"
     )
-    assert run("layout", NEW, *options.split()).code == 0
-    assert run("layout", NEW, "--profile", "kernel", "--all-features").code == 0
+    assert run("layout", crate, *options.split()).code == 0
+    assert run("diff", NEW, crate, "--profile", "kernel", "--all-features").code == 0
     assert seen == [
         Build("release", ("a", "b", "c"), False, True, "aarch64-linux-android", "nightly", "demo"),
         Build("kernel", all_features=True),
+        Build("kernel", all_features=True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["layout", NEW, "--release"], "--release"),
+        (["report", NEW, OLD, "--features", "x"], "--features"),
+        (["diff", OLD, NEW, "-p", "demo"], "--package"),
+        (["doctor", str(OBJECTS), "--target", "x86_64-unknown-none"], "--target"),
+    ],
+)
+def test_cargo_options_for_what_is_no_crate(run: Run, arguments: list[str], option: str) -> None:
+    """They would be left out unsaid, and a debug build would pass for a release build."""
+    done = run(*arguments)
+    assert done.code == 2
+    assert f"{option} says how to build a crate, and no target is the folder of one" in done.err
+    absent = run("diff", OLD, "/absent", "--release")
+    assert "there is no such file" in absent.err
 
 
 # commands

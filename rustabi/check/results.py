@@ -65,6 +65,12 @@ class ModuleCheck(NamedTuple):
             (layer layout).
         layers: In the order in which they are checked.
         failure: Why the module could not be read at all.
+
+    Example:
+        >>> import rustabi
+        >>> check = rustabi.check_module("demo.ko", ["Module.symvers"])
+        >>> [(layer.name, layer.status) for layer in check.layers][:3]
+        [('symbols', 'ok'), ('versions', 'failed'), ('toolchain', 'ok')]
     """
 
     path: str

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from rustabi.cli import guarded
 from rustabi.cli.answer import Answer, Say
+from rustabi.cli.building import chosen_build
 from rustabi.cli.cargo_options import cargo_parser
 from rustabi.cli.formats import say as say_answer
 from rustabi.cli.formats import wanted_formats
@@ -72,21 +73,8 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _build(options: Namespace) -> Build:
-    from rustabi.cargo import Build
-
-    if options.release and options.profile:
-        raise UsageError("--release and --profile exclude each other", advice="give one of them")
-    features = (name for group in options.features for name in group.replace(",", " ").split())
-    return Build(
-        profile="release" if options.release else options.profile or "dev",
-        features=tuple(features),
-        all_features=options.all_features,
-        no_default_features=options.no_default_features,
-        target=options.triple,
-        toolchain=options.toolchain,
-        offline=options.offline,
-        locked=options.locked,
-        frozen=options.frozen,
+    return chosen_build(options)._replace(
+        offline=options.offline, locked=options.locked, frozen=options.frozen
     )
 
 

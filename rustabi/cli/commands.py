@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rustabi.cli.answer import Answer, Say
+from rustabi.cli.building import build_of
 from rustabi.errors import UsageError
 
 if TYPE_CHECKING:
-    from rustabi.cargo import Build
     from rustabi.loader import Loaded
     from rustabi.model import Model
 
@@ -43,31 +43,7 @@ def _load(
     from rustabi.target import load_target
 
     return load_target(
-        target, symbols=names, all_types=all_types, build=_build(options), progress=say
-    )
-
-
-def _build(options: Namespace) -> Build | None:
-    """How to build a crate, or None where no option says anything about it."""
-    given = (
-        options.release, options.profile, options.features, options.all_features,
-        options.no_default_features, options.triple, options.toolchain, options.package,
-    )  # fmt: skip
-    if not any(given):
-        return None
-    from rustabi.cargo import Build
-
-    if options.release and options.profile:
-        raise UsageError("--release and --profile exclude each other", advice="give one of them")
-    features = (name for group in options.features for name in group.replace(",", " ").split())
-    return Build(
-        profile="release" if options.release else options.profile or "dev",
-        features=tuple(features),
-        all_features=options.all_features,
-        no_default_features=options.no_default_features,
-        target=options.triple,
-        toolchain=options.toolchain,
-        package=options.package,
+        target, symbols=names, all_types=all_types, build=build_of(options), progress=say
     )
 
 
@@ -125,7 +101,7 @@ def _loaded(options: Namespace, names: Sequence[str] | None, say: Say) -> Loaded
     from rustabi.loader import load
     from rustabi.target import resolve
 
-    target = resolve(Path(options.target), build=_build(options), progress=say)
+    target = resolve(Path(options.target), build=build_of(options), progress=say)
     data = read_binary(target.binaries[0].path) if len(target.binaries) == 1 else b""
     if not data.startswith(b"\x7fELF"):
         raise UsageError(
@@ -211,7 +187,7 @@ def _diff(options: Namespace, say: Say) -> Answer:
         from rustabi.diff.accepted import accept
         from rustabi.target import kabi_rules
 
-        build = _build(options)
+        build = build_of(options)
         carried = [kabi_rules(each, build=build) for each in (options.old, options.new)]
         kabi = accept(comparison, *carried)
         comparison = kabi.comparison
@@ -230,7 +206,7 @@ def _doctor(options: Namespace, say: Say) -> Answer:
     from rustabi.doctor import diagnose
     from rustabi.report.doctor import doctor_report
 
-    diagnosis = diagnose(options.target, build=_build(options), progress=say)
+    diagnosis = diagnose(options.target, build=build_of(options), progress=say)
     report = doctor_report(diagnosis, options.target)
     return Answer(report, options.all, code=0 if report.suffices else _CODES["error"])
 

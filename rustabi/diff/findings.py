@@ -59,6 +59,14 @@ class Finding(NamedTuple):
             of a symbol itself or of the build.
         unruled: The severity before a kABI rule of a target accepted the change; None where none
             did. See `rustabi.diff.accepted`.
+
+    Example:
+        >>> import rustabi
+        >>> finding = rustabi.compare("member_added-old.o", "member_added-new.o").findings[0]
+        >>> finding.type, finding.change.where, finding.change.new
+        ('member_added::Config', 'mode', 'u16 at 6')
+        >>> [(affected.symbol, affected.by_value) for affected in finding.affected]
+        [('config_id', False)]
     """
 
     type: str
@@ -135,6 +143,14 @@ class Comparison(NamedTuple):
         versions: Symbols that both builds export, by their names in OLD.
         types: Number of types that were compared; see `rustabi.diff.coverage`.
         removed: Number of symbols of OLD that NEW does not export.
+
+    Example:
+        >>> import rustabi
+        >>> found = rustabi.compare("member_added-old.o", "member_added-new.o")
+        >>> found.verdict, len(found.findings), found.compared
+        ('incompatible', 1, 2)
+        >>> {shared.gap.kind.value for shared in found.gaps}
+        {'calling-convention-unknown'}
     """
 
     old: Model

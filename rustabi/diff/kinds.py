@@ -10,6 +10,13 @@ class Severity(StrEnum):
     """What a change means for a caller that was compiled against OLD.
 
     Declared from worst to mildest.
+
+    Example:
+        >>> import rustabi
+        >>> [severity.value for severity in rustabi.Severity]
+        ['break', 'risky', 'api', 'noise']
+        >>> rustabi.Severity.BREAK.rank < rustabi.Severity.API.rank
+        True
     """
 
     BREAK = "break"
@@ -24,7 +31,15 @@ class Severity(StrEnum):
 
 
 class ChangeKind(StrEnum):
-    """What changed. The values are the ids used in JSON, rules and sample names."""
+    """What changed. The values are the ids used in JSON, rules and sample names.
+
+    ``rustabi explain KIND`` tells what each means, and why it breaks a caller or does not.
+
+    Example:
+        >>> import rustabi
+        >>> rustabi.ChangeKind("niche-changed") is rustabi.ChangeKind.NICHE_CHANGED
+        True
+    """
 
     SYMBOL_REMOVED = "symbol-removed"
     SYMBOL_ADDED = "symbol-added"

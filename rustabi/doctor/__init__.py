@@ -55,6 +55,12 @@ class Diagnosis(NamedTuple):
         rule: How the exported symbols were told, in words; empty where there is no file with any.
         units: Of all files together.
         problems: Gravest first.
+
+    Example:
+        >>> import rustabi
+        >>> diagnosis = rustabi.diagnose("folded_function-new.o")
+        >>> [(problem.kind.value, problem.grade) for problem in diagnosis.problems]
+        [('symbol-folded', 'narrows')]
     """
 
     kind: Kind | None
@@ -86,6 +92,12 @@ def diagnose(
     Raises:
         InputError: There is no such file, or the system does not let us read it.
         BuildError: Cargo fails to build the crate.
+
+    Example:
+        >>> import rustabi
+        >>> diagnosis = rustabi.diagnose("folded_function-new.o")
+        >>> diagnosis.suffices, diagnosis.exported, diagnosis.described
+        (True, 3, 2)
     """
     path = Path(path)
     try:

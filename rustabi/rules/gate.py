@@ -84,7 +84,7 @@ class KnownGap(NamedTuple):
 
 
 class Gate(NamedTuple):
-    """All that is laid down.
+    """All that a user lays down for comparisons, as a rules file says it.
 
     Attributes:
         file: The rules file, as the user knows it; None where there is none.
@@ -92,6 +92,12 @@ class Gate(NamedTuple):
         opaque: Types that are opaque handles.
         fail_on: What fails a comparison besides breaks.
         known_gaps: What does not, although it is a gap.
+
+    Example:
+        >>> import rustabi
+        >>> gate = rustabi.read_rules("rustabi.toml")
+        >>> gate.rules[0].symbol, gate.rules[0].type
+        (('bus_number',), ('nested_change::clock::Clock',))
     """
 
     file: str | None = None

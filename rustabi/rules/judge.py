@@ -69,6 +69,12 @@ class Judgement(NamedTuple):
         findings: Worst first, by the severity that each is taken for.
         rules: What became of each rule.
         opaque: What became of each opaque glob.
+
+    Example:
+        >>> import rustabi
+        >>> found = rustabi.compare("nested_change-old.o", "nested_change-new.o")
+        >>> [(use.rule.label, use.state) for use in rustabi.judge(found, "rustabi.toml").rules]
+        [('rule 1', 'used'), ('rule 2', 'unused')]
     """
 
     gate: Gate

@@ -73,9 +73,17 @@ def write(model: Model, path: str | Path) -> None:
 
     The file appears whole or not at all; a file that was there stays as it was until then.
 
+    Args:
+        model: What to keep.
+        path: The file.
+
     Raises:
         InputError: The file cannot be written.
         SnapshotError: As for `dumps`.
+
+    Example:
+        >>> import rustabi
+        >>> rustabi.write_snapshot(rustabi.load("member_added-old.o"), "baseline.json")
     """
     path = Path(path)
     try:
@@ -109,9 +117,21 @@ def is_snapshot(data_prefix: bytes) -> bool:
 def read(path: str | Path) -> Model:
     """The model in a snapshot file.
 
+    Args:
+        path: The file, packed by gzip or not.
+
+    Returns:
+        The model that was written; its types may stand in another order.
+
     Raises:
         InputError: The file cannot be read.
         SnapshotError: As for `loads`.
+
+    Example:
+        >>> import rustabi
+        >>> rustabi.write_snapshot(rustabi.load("member_added-old.o"), "baseline.json.gz")
+        >>> len(rustabi.read_snapshot("baseline.json.gz").symbols)
+        2
     """
     try:
         with Path(path).open("rb") as file:
