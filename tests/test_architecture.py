@@ -58,6 +58,7 @@ LEVELS = {
     "report": 15,
     "__init__": 16,
     "cli": 17,
+    "pytest_plugin": 17,
     "__main__": 18,
 }
 """Room (a module or package directly in rustabi/) -> level; it imports from lower levels only."""
