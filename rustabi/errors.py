@@ -58,6 +58,12 @@ class InputError(RustabiError):
     kind = "bad-input"
 
 
+class MissingBaselineError(InputError):
+    """The build to compare with was never written down."""
+
+    kind = "no-baseline"
+
+
 class NoDebugInfoError(InputError):
     """A binary is sound but carries no debug info to read types from."""
 

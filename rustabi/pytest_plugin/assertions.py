@@ -99,6 +99,9 @@ class Rustabi:
             self.places, self._shared, self.notes, update=config.getoption("rustabi_update")
         )
 
+    def __repr__(self) -> str:
+        return f"<rustabi in {self.places.root}>"
+
     def share(self, folder: Path) -> None:
         """Take the folder for what the session shares; pytest-xdist has one in it per worker."""
         self._shared.folder = folder.parent if self._is_worker else folder

@@ -7,9 +7,15 @@ import json
 from pathlib import Path
 
 from rustabi.binary.open import read_prefix
-from rustabi.errors import InputError, RustabiError, SnapshotError, UsageError
+from rustabi.errors import (
+    InputError,
+    MissingBaselineError,
+    RustabiError,
+    SnapshotError,
+    UsageError,
+)
 from rustabi.model import Facts, Model
-from rustabi.pytest_plugin.comparing import MissingBaselineError, judged, report_of
+from rustabi.pytest_plugin.comparing import judged, report_of
 from rustabi.pytest_plugin.notes import Notes
 from rustabi.pytest_plugin.places import Places
 from rustabi.pytest_plugin.shared import Shared

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from rustabi.diff import Comparison, compare
 from rustabi.diff.parts import narrowed
-from rustabi.errors import InputError, UsageError
+from rustabi.errors import UsageError
 from rustabi.model import Model
 from rustabi.names import demangle, pairing_key
 from rustabi.pytest_plugin.symbolcases import SymbolCase
@@ -140,9 +140,3 @@ def report_of(found: Judged, old: str, new: str, crate: str | None = None) -> Di
         found.comparison, old, new,
         crates=crate, extra_gaps=found.gaps, judgement=found.judgement,
     )  # fmt: skip
-
-
-class MissingBaselineError(InputError):
-    """There is no baseline to compare with."""
-
-    kind = "no-baseline"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import pytest
 
@@ -28,6 +28,8 @@ _OF_A_CRATE: Final = frozenset({
 """Keys of the marker that `Rustabi.load_crate` takes."""
 
 _KEYS: Final = _OF_A_CRATE | {"crate", "modules", "symbols"}
+
+Found = TypeVar("Found")
 
 _FAILED: Final = "failed"
 """What the one case is called of a marker that names nothing."""
@@ -137,17 +139,18 @@ def _crates_of(root: Path, pattern: str) -> list[Path]:
 def crate_of(request: pytest.FixtureRequest, session: Rustabi) -> LoadedTarget:
     """The crate that a test is for, built as its marker says."""
     __tracebackhide__ = True
-    try:
-        marks = marked(request.node)
-        folder = _given(request, marks.get("crate"))
-        if folder is None:
-            raise _nothing("crate", "rustabi_build does not know which crate to build")
-        options = {key: value for key, value in marks.items() if key in _OF_A_CRATE}
-        if isinstance(options.get("features"), str):
-            options["features"] = [options["features"]]
-        return session.load_crate(folder, **options)
-    except RustabiError as error:
-        pytest.fail(str(error), pytrace=False)
+    return _or_fail(lambda: _built(request, session))
+
+
+def _built(request: pytest.FixtureRequest, session: Rustabi) -> LoadedTarget:
+    marks = marked(request.node)
+    folder = _given(request, marks.get("crate"))
+    if folder is None:
+        raise _nothing("crate", "rustabi_build does not know which crate to build")
+    options = {key: value for key, value in marks.items() if key in _OF_A_CRATE}
+    if isinstance(options.get("features"), str):
+        options["features"] = [options["features"]]
+    return session.load_crate(folder, **options)
 
 
 # modules
@@ -172,7 +175,7 @@ def _modules(marks: dict[str, Any], session: Rustabi) -> list[Case]:
 def module_of(request: pytest.FixtureRequest) -> Path:
     """The module that a test is for."""
     __tracebackhide__ = True
-    found = _checked(request)
+    found: object = _or_fail(lambda: _given(request, None))
     if not isinstance(found, str | Path):
         pytest.fail(f"rustabi_module is to be a path, not {found!r}", pytrace=False)
     return Path(found)
@@ -191,7 +194,7 @@ def _symbols(marks: dict[str, Any], session: Rustabi) -> list[Case]:
 def symbol_of(request: pytest.FixtureRequest) -> SymbolCase:
     """The exported symbol that a test is for."""
     __tracebackhide__ = True
-    found = _checked(request)
+    found: object = _or_fail(lambda: _given(request, None))
     if isinstance(found, str):
         return SymbolCase(found)
     if not isinstance(found, SymbolCase):
@@ -210,12 +213,14 @@ def _given(request: pytest.FixtureRequest, otherwise: Any) -> Any:
     return found
 
 
-def _checked(request: pytest.FixtureRequest) -> object:
+def _or_fail(make: Callable[[], Found]) -> Found:
+    """What `make` gives; its error fails the test by its message alone."""
     __tracebackhide__ = True
     try:
-        return _given(request, None)
+        return make()
     except RustabiError as error:
-        pytest.fail(str(error), pytrace=False)
+        text = str(error)
+    pytest.fail(text, pytrace=False)
 
 
 def _nothing(key: str, message: str) -> UsageError:

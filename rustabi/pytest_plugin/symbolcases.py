@@ -29,6 +29,9 @@ class SymbolCase(NamedTuple):
         """The name demangled: what the case is called."""
         return demangle(self.name) if self.name else "(others)"
 
+    def __repr__(self) -> str:
+        return f"<{self.readable}>"
+
 
 def cases_of(model: Model) -> list[SymbolCase]:
     """The cases of a target, sorted by name; the rest comes last."""
