@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from rustabi.describe import type_text
@@ -89,8 +90,13 @@ class TypePairs:
 
     def __init__(self, old: Model, new: Model) -> None:
         self._models = old, new
-        self._layouts = Layouts.of_model(old), Layouts.of_model(new)
         self._by_key: list[dict[str, list[TypeId]] | None] = [None, None]
+
+    @cached_property
+    def _layouts(self) -> tuple[Layouts, Layouts]:
+        """Of both models; many reports have no type to show."""
+        old, new = self._models
+        return Layouts.of_model(old), Layouts.of_model(new)
 
     def of(self, name: str, known: TypeId | None, in_new: bool) -> tuple[TypeId, TypeId] | None:
         """The type in both models; None where either lacks it, or it is no struct, union or enum.
