@@ -1,4 +1,4 @@
-"""Sample repositories that keep an ABI with pytest: each passes with its build and fails with another.
+"""Sample repositories that keep an ABI with pytest: each passes with its build, not with another.
 
 Which symbols break is known from elsewhere: from the sample's own description, and from the
 Module.symvers of the kernel's build.

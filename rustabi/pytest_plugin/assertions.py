@@ -41,24 +41,10 @@ Symbols: TypeAlias = Target | Collection[str] | None
 _VERBOSE = 2
 
 
-def _without_inside(method: Callable[Given, Result]) -> Callable[Given, Result]:
-    """A method whose errors point to the test that called it, not into rustabi."""
-
-    @wraps(method)
-    def call(*given: Given.args, **named: Given.kwargs) -> Result:
-        __tracebackhide__ = True
-        try:
-            return method(*given, **named)
-        except (RustabiError, AssertionError) as error:
-            raise error.with_traceback(None) from None
-
-    return call
-
-
-def _asserting(
+def _without_inside(
     method: Callable[Concatenate[Rustabi, Given], Result],
 ) -> Callable[Concatenate[Rustabi, Given], Result]:
-    """A method of which errors are noted for the report files, and told as above."""
+    """A method whose errors point to the test that called it, not into rustabi."""
 
     @wraps(method)
     def call(session: Rustabi, /, *given: Given.args, **named: Given.kwargs) -> Result:
@@ -66,8 +52,25 @@ def _asserting(
         try:
             return method(session, *given, **named)
         except RustabiError as error:
-            session.notes.report(failure_report(error))
-            raise error.with_traceback(None) from None
+            raise session.told(error) from None
+
+    return call
+
+
+def _asserting(
+    method: Callable[Concatenate[Rustabi, Given], Result],
+) -> Callable[Concatenate[Rustabi, Given], Result]:
+    """The same, and errors are noted for the report files."""
+
+    @wraps(method)
+    def call(session: Rustabi, /, *given: Given.args, **named: Given.kwargs) -> Result:
+        __tracebackhide__ = True
+        try:
+            return method(session, *given, **named)
+        except RustabiError as error:
+            told = session.told(error)
+            session.notes.report(failure_report(told))
+            raise told from None
         except AssertionError as error:
             raise error.with_traceback(None) from None
 
@@ -101,6 +104,12 @@ class Rustabi:
 
     def __repr__(self) -> str:
         return f"<rustabi in {self.places.root}>"
+
+    def told(self, error: RustabiError) -> RustabiError:
+        """An error as tests see it: without traceback, its file named from the root folder."""
+        if error.path is not None:
+            error.path = self.places.shown(error.path)
+        return error.with_traceback(None)
 
     def share(self, folder: Path) -> None:
         """Take the folder for what the session shares; pytest-xdist has one in it per worker."""
@@ -423,16 +432,16 @@ class Rustabi:
 
     def _loads(self, found: KernelCheck, fail_on: Collection[str]) -> CheckReport:
         report = check_report(found, fail_on)
-        report = replace(report, kernel=tuple(map(self._told, report.kernel)))
-        modules = (replace(each, path=self.places.shown(each.path)) for each in report.modules)
-        report = replace(report, modules=tuple(modules))
+        root = f"{self.places.root}/"  # told lines begin with a file's path
+        report = replace(
+            report,
+            kernel=tuple(each.removeprefix(root) for each in report.kernel),
+            modules=tuple(
+                replace(each, path=self.places.shown(each.path)) for each in report.modules
+            ),
+        )
         self.notes.report(report)
         if report.verdict != "compatible":
             text = render(report, "text", everything=self._everything)
             raise AssertionError(text.rstrip("\n"))
         return report
-
-    def _told(self, line: str) -> str:
-        """What a file of the kernel told, which begins with its path."""
-        root = f"{self.places.root}/"
-        return line.removeprefix(root)

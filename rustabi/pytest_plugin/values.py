@@ -15,6 +15,7 @@ from rustabi.errors import UsageError
 from rustabi.layout import Field, Layout, Layouts
 from rustabi.model import Composite, Enumeration, Model, Symbol, TypeId
 from rustabi.nature import stripped
+from rustabi.pytest_plugin.tracebacks import without_inside
 from rustabi.report.layouts import ItemReport, TypeReport, layouts_by_name, matches, type_report
 from rustabi.report.page import plain
 from rustabi.report.paths import member_name
@@ -130,6 +131,7 @@ class TypeLayout:
         with_data = tuple(each.name for each in self.report.variants)
         return with_data or tuple(each.name for each in self.report.enumerators)
 
+    @without_inside
     def offset_of(self, path: str) -> Bytes:
         """Where a member stands, in bytes from the start of the type.
 
@@ -143,6 +145,7 @@ class TypeLayout:
         start, _ = self._place(path)
         return Bytes.told(start // 8, self, f"offset of {path}")
 
+    @without_inside
     def size_of(self, path: str) -> Bytes | None:
         """Bytes that a member takes; None where that is not known. For `path` see `offset_of`.
 
@@ -254,6 +257,7 @@ class LoadedTarget:
             if isinstance(node, Composite | Enumeration) and node.name and not node.declaration
         ]
 
+    @without_inside
     def type(self, name: str) -> TypeLayout:
         """The layout of the one type of a name.
 
@@ -294,6 +298,7 @@ class LoadedTarget:
         """The linker's names of all exported symbols, sorted."""
         return tuple(sorted({each.name for each in self.model.symbols}))
 
+    @without_inside
     def symbol(self, name: str) -> Symbol:
         """An exported symbol, by the linker's name or a readable one.
 
