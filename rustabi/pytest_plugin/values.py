@@ -162,7 +162,7 @@ class TypeLayout:
             names, fields = _members(self._layouts, layout, parts)
             field = fields.get(parts[names - 1]) if names <= len(parts) else None
             if field is None:
-                raise self._no_member(path, parts, fields)
+                raise self._no_member(path, parts, fields if names <= len(parts) else {})
             start, parts = start + field.start, parts[names:]
             if not parts:
                 break
@@ -182,11 +182,13 @@ class TypeLayout:
         return start, field
 
     def _no_member(self, path: str, parts: list[str], fields: dict[str, Field]) -> UsageError:
-        known = ", ".join(fields) or ", ".join(self.variants) or "none"
-        return UsageError(
-            f"{self.name} has no member {path!r}", advice=f"members: {known}" if fields
-            else f"variants: {known}; name one of its members: {parts[0]}.0",
-        )  # fmt: skip
+        if fields:
+            advice = f"members: {', '.join(fields)}"
+        elif self.variants:
+            advice = f"variants: {', '.join(self.variants)}; name one of its members: {parts[0]}.0"
+        else:
+            advice = "it has none"
+        return UsageError(f"{self.name} has no member {path!r}", advice=advice)
 
     def __str__(self) -> str:
         return plain(type_blocks(self.report)).rstrip("\n")
