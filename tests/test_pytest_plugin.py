@@ -33,6 +33,9 @@ SYMBOLS = """
 """
 
 
+pytestmark = pytest.mark.usefixtures("kept_bytecode")
+
+
 @pytest.fixture(autouse=True)
 def root(pytester: pytest.Pytester) -> None:
     """A root folder: without a file that makes it one, pytest takes a folder above."""
@@ -318,21 +321,29 @@ def test_report_files(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_abi=ABI, test_symbols=SYMBOLS)
     with_baseline(pytester)
     put(pytester, "nested_change-new.o")
-    files = ["--rustabi-report=json:out/{}.json", "--rustabi-report=text:out/{}.txt"]
+    formats = ("json", "text", "md", "junit", "github")
+    files = [f"--rustabi-report={each}:out/{{}}.{each}" for each in formats]
     for name, workers in (("alone", []), ("workers", ["-n", "2"])):
         result = run(pytester, *(each.format(name) for each in files), *workers)
         assert result.ret == 1
         result.stdout.fnmatch_lines([f"out/{name}.json  report written (json)"])
     out = pytester.path / "out"
-    assert (out / "alone.json").read_bytes() == (out / "workers.json").read_bytes()
-    assert (out / "alone.txt").read_bytes() == (out / "workers.txt").read_bytes()
+    for each in formats:
+        text = (out / f"alone.{each}").read_bytes()
+        assert text == (out / f"workers.{each}").read_bytes()
+        assert b"divider" in text
+
     reports = json.loads((out / "alone.json").read_text())
     validator = Draft202012Validator(json_schema())
     for each in reports:
         validator.validate(each)
     assert [each["verdict"] for each in reports].count("incompatible") == 1 + 3
     assert len(reports) == 1 + 4 + 1
-    assert (out / "alone.txt").read_text().count("INCOMPATIBLE: 1 type changed") == 4
+    assert (out / "alone.text").read_text().count("INCOMPATIBLE: 1 type changed") == 4
+    suites = ET.parse(out / "alone.junit").getroot()
+    assert suites.tag == "testsuites"
+    failed = [each for each in suites.iter("testcase") if each.find("failure") is not None]
+    assert {"clock_rate", "bus_number", "device_id"} <= {each.attrib["name"] for each in failed}
 
 
 def test_reports_tell_errors(pytester: pytest.Pytester) -> None:

@@ -18,6 +18,7 @@ from tests.support import CORPUS, OBJECTS, ROOT, needs_corpus
 pytest_plugins = ["pytester"]
 
 REPOSITORIES = ROOT / "tests" / "sample_repos"
+pytestmark = pytest.mark.usefixtures("kept_bytecode")
 WORKERS = pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "xdist"])
 OPTIONS = ["-p", "no:cacheprovider", "--junitxml=junit.xml"]
 
@@ -125,13 +126,12 @@ def check_kernel(kernel: pytest.Pytester, exports: int, options: list[str]) -> s
 
 
 @needs_corpus
-@WORKERS
-def test_a_kernel_and_modules(kernel: pytest.Pytester, workers: list[str]) -> None:
-    assert check_kernel(kernel, 0, ["-k", "not test_export", *workers]) == set()
+def test_a_kernel_and_modules(kernel: pytest.Pytester) -> None:
+    assert check_kernel(kernel, 0, ["-k", "not test_export"]) == set()
 
 
 @needs_corpus
 @pytest.mark.slow
-def test_each_export_of_a_kernel(kernel: pytest.Pytester) -> None:
+def test_each_export_of_a_kernel_with_workers(kernel: pytest.Pytester) -> None:
     failed = check_kernel(kernel, 245 + 1, ["-n", "2"])
     assert failed == {f"test_export[{demangle(each)}]" for each in changed_exports()}

@@ -4,13 +4,11 @@ Two questions, answered apart: would the kernel's loader accept the module (`sym
 `toolchain`), and would it then run correctly, as far as debug info tells (`agreement`)?
 """
 
-from rustabi.check.kernel import Kernel, read_kernel
 from rustabi.check.results import Answer, KernelCheck, Layer, LayerName, ModuleCheck, Note, Status
 from rustabi.check.run import check_modules, check_one
 
 __all__ = [
     "Answer",
-    "Kernel",
     "KernelCheck",
     "Layer",
     "LayerName",
@@ -19,5 +17,4 @@ __all__ = [
     "Status",
     "check_modules",
     "check_one",
-    "read_kernel",
 ]

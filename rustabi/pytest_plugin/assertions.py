@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Concatenate, Literal, ParamSpec, TypeAlias, TypeVar
@@ -11,21 +10,21 @@ from typing import Concatenate, Literal, ParamSpec, TypeAlias, TypeVar
 import pytest
 
 from rustabi.cargo import Build
-from rustabi.check import KernelCheck, check_modules
 from rustabi.errors import InputError, RustabiError, UsageError
 from rustabi.lists import read_list
 from rustabi.model import Model
 from rustabi.pytest_plugin.baselines import Baselines
+from rustabi.pytest_plugin.checking import checked, shown
 from rustabi.pytest_plugin.comparing import Judged, judged, levels, of_symbol, report_of, today
 from rustabi.pytest_plugin.notes import Notes
 from rustabi.pytest_plugin.places import Places, Target
 from rustabi.pytest_plugin.shared import Shared
 from rustabi.pytest_plugin.symbolcases import SymbolCase
 from rustabi.pytest_plugin.values import LoadedTarget, Outcome
-from rustabi.report.check import CheckReport, check_report
+from rustabi.report.check import CheckReport
 from rustabi.report.differences import DiffReport
 from rustabi.report.errors import failure_report
-from rustabi.report.formats import render
+from rustabi.report.formats import Report, render
 from rustabi.report.select import missing
 from rustabi.rules import FAIL_ON, NO_GATE, Gate, find_rules, read_rules
 
@@ -336,19 +335,19 @@ class Rustabi:
                 with the report.
             RustabiError: A file cannot be read.
         """
-        folders = self._paths(debug_dir)
-        known = self._shared.kernel(self._paths(kernel), folders)
-        before = self._shared.kernel(self._paths(baseline), folders) if baseline else None
+        gate = self._gate(False, (), levels(fail_on, ("risky", "gap")))
         path = self.places.target(module)
         if path.is_dir():
             raise UsageError(
                 "a folder, not a module", path=self.places.shown(path),
                 advice="the marker rustabi(modules=...) makes a test for each module in it",
             )  # fmt: skip
-        found = check_modules([path], known, before or (), debug_folders=folders)
-        if found.modules[0].failure is not None:
-            raise found.modules[0].failure
-        return self._loads(found, levels(fail_on, ("risky", "gap")))
+        known, before, folders = map(self._paths, (kernel, baseline, debug_dir))
+        report = shown(checked(path, known, before, folders, gate), self.places)
+        self.notes.report(report)
+        if report.verdict != "compatible":
+            raise AssertionError(self._text(report))
+        return report
 
     # inside
 
@@ -421,27 +420,14 @@ class Rustabi:
         return tuple(map(self.places.target, several))
 
     def _outcome(self, report: DiffReport) -> Outcome:
-        return Outcome(report, render(report, "text", everything=self._everything))
+        return Outcome(report, self._text(report))
+
+    def _text(self, report: Report) -> str:
+        return render(report, "text", everything=self._everything).rstrip("\n")
 
     def _asserted(self, report: DiffReport) -> Outcome:
         self.notes.report(report)
         outcome = self._outcome(report)
         if not outcome.compatible:
-            raise AssertionError(outcome.text.rstrip("\n"))
+            raise AssertionError(outcome.text)
         return outcome
-
-    def _loads(self, found: KernelCheck, fail_on: Collection[str]) -> CheckReport:
-        report = check_report(found, fail_on)
-        root = f"{self.places.root}/"  # told lines begin with a file's path
-        report = replace(
-            report,
-            kernel=tuple(each.removeprefix(root) for each in report.kernel),
-            modules=tuple(
-                replace(each, path=self.places.shown(each.path)) for each in report.modules
-            ),
-        )
-        self.notes.report(report)
-        if report.verdict != "compatible":
-            text = render(report, "text", everything=self._everything)
-            raise AssertionError(text.rstrip("\n"))
-        return report
