@@ -508,6 +508,8 @@ def test_builds_of_the_marker(crates: pytest.Pytester) -> None:
             assert rustabi_build.type("one::Pair").size == 24
             found = rustabi.compare(rustabi.load_crate("crates/one"), rustabi_build)
             assert found.verdict == "incompatible"
+            names = [found.report.old.target, found.report.new.target]
+            assert names == ["crates/one", "crates/one --features=more"]
         @pytest.mark.rustabi(crate="crates/*")
         def test_each(rustabi_build):
             assert rustabi_build.symbols == ("large",)

@@ -17,7 +17,7 @@ from rustabi.pytest_plugin.baselines import Baselines
 from rustabi.pytest_plugin.checking import checked, shown
 from rustabi.pytest_plugin.comparing import Judged, judged, levels, of_symbol, report_of, today
 from rustabi.pytest_plugin.notes import Notes
-from rustabi.pytest_plugin.places import Places, Target
+from rustabi.pytest_plugin.places import Places, Target, options_in_words
 from rustabi.pytest_plugin.shared import Shared
 from rustabi.pytest_plugin.symbolcases import SymbolCase
 from rustabi.pytest_plugin.values import LoadedTarget, Outcome
@@ -385,7 +385,8 @@ class Rustabi:
 
     def _crate(self, folder: Target, build: Build) -> LoadedTarget:
         path = self.places.target(folder)
-        return LoadedTarget(self.places.shown(path), self._shared.crate(path, build))
+        name = " ".join([self.places.shown(path), *options_in_words(build)])
+        return LoadedTarget(name, self._shared.crate(path, build))
 
     def _pair(
         self,

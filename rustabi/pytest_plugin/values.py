@@ -16,6 +16,7 @@ from rustabi.layout import Field, Layout, Layouts
 from rustabi.model import Composite, Enumeration, Model, Symbol, TypeId
 from rustabi.nature import stripped
 from rustabi.pytest_plugin.tracebacks import without_inside
+from rustabi.report.facts import plural
 from rustabi.report.layouts import ItemReport, TypeReport, layouts_by_name, matches, type_report
 from rustabi.report.page import plain
 from rustabi.report.paths import member_name
@@ -312,7 +313,7 @@ class LoadedTarget:
         return self.model.symbols[one_symbol(self.model, name)]
 
     def __repr__(self) -> str:
-        return f"<{self.name}: {len(self.model.symbols)} exported symbols>"
+        return f"<{self.name}: {plural(len(self.model.symbols), 'exported symbol')}>"
 
 
 class Verdict(str):
