@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # How fast examples are made depends on what else the machine does.
@@ -9,3 +10,12 @@ settings.register_profile("rustabi", deadline=None, suppress_health_check=[Healt
 settings.load_profile("rustabi")
 
 collect_ignore = ["sample_repos"]  # test_pytest_repos.py runs pytest in each
+
+
+@pytest.fixture
+def kept_bytecode(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What processes that a test starts compile is kept for those of the next: it takes seconds."""
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.getbasetemp() / "bytecode"))

@@ -23,8 +23,8 @@ _DECISIVE: Final = frozenset({"symbol-unknown", "version-unknown"})
 
 def check_modules(
     paths: Sequence[str | Path],
-    kernel: Sequence[str | Path] | Kernel,
-    baseline: Sequence[str | Path] | Kernel = (),
+    kernel: Sequence[str | Path],
+    baseline: Sequence[str | Path] = (),
     progress: Callable[[str], None] | None = None,
     debug_folders: Sequence[str | Path] = (),
 ) -> KernelCheck:
@@ -34,7 +34,7 @@ def check_modules(
         paths: Modules (``.ko``, also packed), and folders of them. What one exports, the others may
             import.
         kernel: What tells of the kernel: a vmlinux, build folders, Module.symvers files, objects,
-            modules, snapshots. What each tells is put together. Or what `read_kernel` read of them.
+            modules, snapshots. What each tells is put together.
         baseline: The same of the kernel that the modules were built against.
         progress: Told what is being done.
         debug_folders: Where debug info in files of their own is looked for.
@@ -48,8 +48,8 @@ def check_modules(
         raise UsageError("no kernel to check against", advice="name one with --kernel")
     files = list(dict.fromkeys(file for path in paths for file in modules_in(Path(path))))
     folders = tuple(map(Path, debug_folders))
-    known = _read(kernel, say, folders)
-    before = _read(baseline, say, folders) if baseline else None
+    known = read_kernel(map(Path, kernel), say, folders)
+    before = read_kernel(map(Path, baseline), say, folders) if baseline else None
     modules: list[Module] = []
     failed: list[ModuleCheck] = []
     for file in files:
@@ -61,14 +61,6 @@ def check_modules(
     results = {each.path: each for each in failed}
     results |= {each.path: each for each in _check_all(modules, known, before, folders, say)}
     return KernelCheck(known.told, tuple(results[str(file)] for file in files))
-
-
-def _read(
-    kernel: Sequence[str | Path] | Kernel, say: Callable[[str], None], folders: Sequence[Path]
-) -> Kernel:
-    if isinstance(kernel, Kernel):
-        return kernel
-    return read_kernel(map(Path, kernel), say, folders)
 
 
 def check_one(

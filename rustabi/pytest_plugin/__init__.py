@@ -143,7 +143,6 @@ def _rustabi(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(name="rustabi_build")
 def _rustabi_build(request: pytest.FixtureRequest, rustabi: Rustabi) -> LoadedTarget:
     """The crate that the marker rustabi(crate=...) of the test names, built as the marker says."""
-    __tracebackhide__ = True
     from rustabi.pytest_plugin.parameters import crate_of
 
     return crate_of(request, rustabi)
@@ -152,7 +151,6 @@ def _rustabi_build(request: pytest.FixtureRequest, rustabi: Rustabi) -> LoadedTa
 @pytest.fixture(name="rustabi_module")
 def _rustabi_module(request: pytest.FixtureRequest) -> Path:
     """One of the kernel modules that the marker rustabi(modules=...) names: a test for each."""
-    __tracebackhide__ = True
     from rustabi.pytest_plugin.parameters import module_of
 
     return module_of(request)
@@ -161,7 +159,6 @@ def _rustabi_module(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(name="rustabi_symbol")
 def _rustabi_symbol(request: pytest.FixtureRequest) -> SymbolCase:
     """One exported symbol of what the marker rustabi(symbols=...) names: a test for each."""
-    __tracebackhide__ = True
     from rustabi.pytest_plugin.parameters import symbol_of
 
     return symbol_of(request)

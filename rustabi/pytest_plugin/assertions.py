@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Concatenate, Literal, ParamSpec, TypeAlias, TypeVar
@@ -11,21 +10,21 @@ from typing import Concatenate, Literal, ParamSpec, TypeAlias, TypeVar
 import pytest
 
 from rustabi.cargo import Build
-from rustabi.check import KernelCheck, check_modules
 from rustabi.errors import InputError, RustabiError, UsageError
 from rustabi.lists import read_list
 from rustabi.model import Model
 from rustabi.pytest_plugin.baselines import Baselines
+from rustabi.pytest_plugin.checking import checked, shown
 from rustabi.pytest_plugin.comparing import Judged, judged, levels, of_symbol, report_of, today
 from rustabi.pytest_plugin.notes import Notes
-from rustabi.pytest_plugin.places import Places, Target
+from rustabi.pytest_plugin.places import Places, Target, options_in_words
 from rustabi.pytest_plugin.shared import Shared
 from rustabi.pytest_plugin.symbolcases import SymbolCase
 from rustabi.pytest_plugin.values import LoadedTarget, Outcome
-from rustabi.report.check import CheckReport, check_report
+from rustabi.report.check import CheckReport
 from rustabi.report.differences import DiffReport
 from rustabi.report.errors import failure_report
-from rustabi.report.formats import render
+from rustabi.report.formats import Report, render
 from rustabi.report.select import missing
 from rustabi.rules import FAIL_ON, NO_GATE, Gate, find_rules, read_rules
 
@@ -41,24 +40,10 @@ Symbols: TypeAlias = Target | Collection[str] | None
 _VERBOSE = 2
 
 
-def _without_inside(method: Callable[Given, Result]) -> Callable[Given, Result]:
-    """A method whose errors point to the test that called it, not into rustabi."""
-
-    @wraps(method)
-    def call(*given: Given.args, **named: Given.kwargs) -> Result:
-        __tracebackhide__ = True
-        try:
-            return method(*given, **named)
-        except (RustabiError, AssertionError) as error:
-            raise error.with_traceback(None) from None
-
-    return call
-
-
-def _asserting(
+def _without_inside(
     method: Callable[Concatenate[Rustabi, Given], Result],
 ) -> Callable[Concatenate[Rustabi, Given], Result]:
-    """A method of which errors are noted for the report files, and told as above."""
+    """A method whose errors point to the test that called it, not into rustabi."""
 
     @wraps(method)
     def call(session: Rustabi, /, *given: Given.args, **named: Given.kwargs) -> Result:
@@ -66,8 +51,25 @@ def _asserting(
         try:
             return method(session, *given, **named)
         except RustabiError as error:
-            session.notes.report(failure_report(error))
-            raise error.with_traceback(None) from None
+            raise session.told(error) from None
+
+    return call
+
+
+def _asserting(
+    method: Callable[Concatenate[Rustabi, Given], Result],
+) -> Callable[Concatenate[Rustabi, Given], Result]:
+    """The same, and errors are noted for the report files."""
+
+    @wraps(method)
+    def call(session: Rustabi, /, *given: Given.args, **named: Given.kwargs) -> Result:
+        __tracebackhide__ = True
+        try:
+            return method(session, *given, **named)
+        except RustabiError as error:
+            told = session.told(error)
+            session.notes.report(failure_report(told))
+            raise told from None
         except AssertionError as error:
             raise error.with_traceback(None) from None
 
@@ -101,6 +103,12 @@ class Rustabi:
 
     def __repr__(self) -> str:
         return f"<rustabi in {self.places.root}>"
+
+    def told(self, error: RustabiError) -> RustabiError:
+        """An error as tests see it: without traceback, its file named from the root folder."""
+        if error.path is not None:
+            error.path = self.places.shown(error.path)
+        return error.with_traceback(None)
 
     def share(self, folder: Path) -> None:
         """Take the folder for what the session shares; pytest-xdist has one in it per worker."""
@@ -327,19 +335,19 @@ class Rustabi:
                 with the report.
             RustabiError: A file cannot be read.
         """
-        folders = self._paths(debug_dir)
-        known = self._shared.kernel(self._paths(kernel), folders)
-        before = self._shared.kernel(self._paths(baseline), folders) if baseline else None
+        gate = self._gate(False, (), levels(fail_on, ("risky", "gap")))
         path = self.places.target(module)
         if path.is_dir():
             raise UsageError(
                 "a folder, not a module", path=self.places.shown(path),
                 advice="the marker rustabi(modules=...) makes a test for each module in it",
             )  # fmt: skip
-        found = check_modules([path], known, before or (), debug_folders=folders)
-        if found.modules[0].failure is not None:
-            raise found.modules[0].failure
-        return self._loads(found, levels(fail_on, ("risky", "gap")))
+        known, before, folders = map(self._paths, (kernel, baseline, debug_dir))
+        report = shown(checked(path, known, before, folders, gate), self.places)
+        self.notes.report(report)
+        if report.verdict != "compatible":
+            raise AssertionError(self._text(report))
+        return report
 
     # inside
 
@@ -377,7 +385,8 @@ class Rustabi:
 
     def _crate(self, folder: Target, build: Build) -> LoadedTarget:
         path = self.places.target(folder)
-        return LoadedTarget(self.places.shown(path), self._shared.crate(path, build))
+        name = " ".join([self.places.shown(path), *options_in_words(build)])
+        return LoadedTarget(name, self._shared.crate(path, build))
 
     def _pair(
         self,
@@ -412,27 +421,14 @@ class Rustabi:
         return tuple(map(self.places.target, several))
 
     def _outcome(self, report: DiffReport) -> Outcome:
-        return Outcome(report, render(report, "text", everything=self._everything))
+        return Outcome(report, self._text(report))
+
+    def _text(self, report: Report) -> str:
+        return render(report, "text", everything=self._everything).rstrip("\n")
 
     def _asserted(self, report: DiffReport) -> Outcome:
         self.notes.report(report)
         outcome = self._outcome(report)
         if not outcome.compatible:
-            raise AssertionError(outcome.text.rstrip("\n"))
+            raise AssertionError(outcome.text)
         return outcome
-
-    def _loads(self, found: KernelCheck, fail_on: Collection[str]) -> CheckReport:
-        report = check_report(found, fail_on)
-        report = replace(report, kernel=tuple(map(self._told, report.kernel)))
-        modules = (replace(each, path=self.places.shown(each.path)) for each in report.modules)
-        report = replace(report, modules=tuple(modules))
-        self.notes.report(report)
-        if report.verdict != "compatible":
-            text = render(report, "text", everything=self._everything)
-            raise AssertionError(text.rstrip("\n"))
-        return report
-
-    def _told(self, line: str) -> str:
-        """What a file of the kernel told, which begins with its path."""
-        root = f"{self.places.root}/"
-        return line.removeprefix(root)

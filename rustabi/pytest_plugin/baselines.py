@@ -20,6 +20,7 @@ from rustabi.pytest_plugin.notes import Notes
 from rustabi.pytest_plugin.places import Places
 from rustabi.pytest_plugin.shared import Shared
 from rustabi.pytest_plugin.values import LoadedTarget
+from rustabi.report.facts import plural
 from rustabi.report.formats import render
 from rustabi.rules import Gate
 from rustabi.snapshot import dumps, is_snapshot, write
@@ -115,7 +116,7 @@ class Baselines:
     def _compared(self, path: Path, target: LoadedTarget, gate: Gate) -> tuple[str, str]:
         """(what is to be done, how the new one compares with the old)."""
         if not path.exists():
-            return "written", f"{len(target.model.symbols)} exported symbols"
+            return "written", plural(len(target.model.symbols), "exported symbol")
         try:
             before = self._shared.model(path, None)
         except SnapshotError as error:

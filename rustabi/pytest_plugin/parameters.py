@@ -85,7 +85,7 @@ def _cases(
     try:
         return make(marked(node), session)
     except RustabiError as error:
-        return [Case(_FAILED, error)]
+        return [Case(_FAILED, session.told(error))]
 
 
 def marked(node: pytest.Item) -> dict[str, Any]:
@@ -138,7 +138,6 @@ def _crates_of(root: Path, pattern: str) -> list[Path]:
 
 def crate_of(request: pytest.FixtureRequest, session: Rustabi) -> LoadedTarget:
     """The crate that a test is for, built as its marker says."""
-    __tracebackhide__ = True
     return _or_fail(lambda: _built(request, session))
 
 
@@ -174,7 +173,6 @@ def _modules(marks: dict[str, Any], session: Rustabi) -> list[Case]:
 
 def module_of(request: pytest.FixtureRequest) -> Path:
     """The module that a test is for."""
-    __tracebackhide__ = True
     found: object = _or_fail(lambda: _given(request, None))
     if not isinstance(found, str | Path):
         pytest.fail(f"rustabi_module is to be a path, not {found!r}", pytrace=False)
@@ -193,7 +191,6 @@ def _symbols(marks: dict[str, Any], session: Rustabi) -> list[Case]:
 
 def symbol_of(request: pytest.FixtureRequest) -> SymbolCase:
     """The exported symbol that a test is for."""
-    __tracebackhide__ = True
     found: object = _or_fail(lambda: _given(request, None))
     if isinstance(found, str):
         return SymbolCase(found)
@@ -215,7 +212,6 @@ def _given(request: pytest.FixtureRequest, otherwise: Any) -> Any:
 
 def _or_fail(make: Callable[[], Found]) -> Found:
     """What `make` gives; its error fails the test by its message alone."""
-    __tracebackhide__ = True
     try:
         return make()
     except RustabiError as error:

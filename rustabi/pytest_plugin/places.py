@@ -9,6 +9,8 @@ from typing import NamedTuple, TypeAlias
 
 import pytest
 
+from rustabi.cargo import Build
+
 Target: TypeAlias = str | Path
 
 _PASSED_OVER = ".git"
@@ -51,6 +53,21 @@ class Places(NamedTuple):
         if path.is_absolute() and path.is_relative_to(self.root):
             return path.relative_to(self.root).as_posix()
         return str(path)
+
+
+def options_in_words(build: Build) -> Iterator[str]:
+    """How a crate is built, as cargo's options: so two builds of one crate have two names."""
+    for name, value in build._asdict().items():
+        option = f"--{name.replace('_', '-')}"
+        if name == "profile":
+            if value != "dev":
+                yield "--release" if value == "release" else f"{option}={value}"
+        elif name == "toolchain" and value:
+            yield f"+{value}"
+        elif value is True:
+            yield option
+        elif value:
+            yield f"{option}={value if isinstance(value, str) else ','.join(value)}"
 
 
 def fingerprint(path: Path) -> tuple[object, ...]:

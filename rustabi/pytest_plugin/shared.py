@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from rustabi.cargo import Build
-from rustabi.check import Kernel, read_kernel
 from rustabi.errors import RustabiError, SnapshotError
 from rustabi.model import Model
 from rustabi.pytest_plugin.places import fingerprint
@@ -66,15 +65,6 @@ class Shared:
         )
         key = ("crate", folder, build, tuple(environment), fingerprint(folder))
         return self.once(key, lambda: self._built(folder, build, key))
-
-    def kernel(self, paths: tuple[Path, ...], debug_folders: tuple[Path, ...]) -> Kernel:
-        """What is known of a kernel, read once as long as its files stay as they are.
-
-        Raises:
-            RustabiError: A file of it cannot be read.
-        """
-        key = ("kernel", paths, debug_folders, tuple(map(fingerprint, paths)))
-        return self.once(key, lambda: read_kernel(paths, lambda text: None, debug_folders))
 
     def once(self, key: Hashable, make: Callable[[], Found]) -> Found:
         """What `make` gives, made when it is first asked for; an error is kept, too.

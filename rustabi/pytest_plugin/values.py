@@ -15,6 +15,8 @@ from rustabi.errors import UsageError
 from rustabi.layout import Field, Layout, Layouts
 from rustabi.model import Composite, Enumeration, Model, Symbol, TypeId
 from rustabi.nature import stripped
+from rustabi.pytest_plugin.tracebacks import without_inside
+from rustabi.report.facts import plural
 from rustabi.report.layouts import ItemReport, TypeReport, layouts_by_name, matches, type_report
 from rustabi.report.page import plain
 from rustabi.report.paths import member_name
@@ -130,6 +132,7 @@ class TypeLayout:
         with_data = tuple(each.name for each in self.report.variants)
         return with_data or tuple(each.name for each in self.report.enumerators)
 
+    @without_inside
     def offset_of(self, path: str) -> Bytes:
         """Where a member stands, in bytes from the start of the type.
 
@@ -143,6 +146,7 @@ class TypeLayout:
         start, _ = self._place(path)
         return Bytes.told(start // 8, self, f"offset of {path}")
 
+    @without_inside
     def size_of(self, path: str) -> Bytes | None:
         """Bytes that a member takes; None where that is not known. For `path` see `offset_of`.
 
@@ -159,7 +163,7 @@ class TypeLayout:
             names, fields = _members(self._layouts, layout, parts)
             field = fields.get(parts[names - 1]) if names <= len(parts) else None
             if field is None:
-                raise self._no_member(path, parts, fields)
+                raise self._no_member(path, parts, fields if names <= len(parts) else {})
             start, parts = start + field.start, parts[names:]
             if not parts:
                 break
@@ -179,11 +183,13 @@ class TypeLayout:
         return start, field
 
     def _no_member(self, path: str, parts: list[str], fields: dict[str, Field]) -> UsageError:
-        known = ", ".join(fields) or ", ".join(self.variants) or "none"
-        return UsageError(
-            f"{self.name} has no member {path!r}", advice=f"members: {known}" if fields
-            else f"variants: {known}; name one of its members: {parts[0]}.0",
-        )  # fmt: skip
+        if fields:
+            advice = f"members: {', '.join(fields)}"
+        elif self.variants:
+            advice = f"variants: {', '.join(self.variants)}; name one of its members: {parts[0]}.0"
+        else:
+            advice = "it has none"
+        return UsageError(f"{self.name} has no member {path!r}", advice=advice)
 
     def __str__(self) -> str:
         return plain(type_blocks(self.report)).rstrip("\n")
@@ -254,6 +260,7 @@ class LoadedTarget:
             if isinstance(node, Composite | Enumeration) and node.name and not node.declaration
         ]
 
+    @without_inside
     def type(self, name: str) -> TypeLayout:
         """The layout of the one type of a name.
 
@@ -294,6 +301,7 @@ class LoadedTarget:
         """The linker's names of all exported symbols, sorted."""
         return tuple(sorted({each.name for each in self.model.symbols}))
 
+    @without_inside
     def symbol(self, name: str) -> Symbol:
         """An exported symbol, by the linker's name or a readable one.
 
@@ -305,7 +313,7 @@ class LoadedTarget:
         return self.model.symbols[one_symbol(self.model, name)]
 
     def __repr__(self) -> str:
-        return f"<{self.name}: {len(self.model.symbols)} exported symbols>"
+        return f"<{self.name}: {plural(len(self.model.symbols), 'exported symbol')}>"
 
 
 class Verdict(str):
