@@ -7,15 +7,21 @@ hold code for the old layout all the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from rustabi.check.bindings import WHY_NO_PARTNER, BindingDifference, compare_bindings
+from rustabi.check.bindings import (
+    WHY_NO_PARTNER,
+    BindingDifference,
+    NoPartner,
+    compare_bindings,
+)
 from rustabi.check.families import compare_families
 from rustabi.check.kernel import Kernel
 from rustabi.check.module import Module
-from rustabi.check.results import Layer, Note, layer_of
+from rustabi.check.results import Layer, Note, crossing, layer_of, listed
 from rustabi.check.toolchain import same_architecture
+from rustabi.check_kinds import CheckKind
 from rustabi.diff import Affected, Change, Severity
 from rustabi.diff.causes import Causes, Reach
 from rustabi.diff.identity import Pair
@@ -25,8 +31,13 @@ from rustabi.model import Composite, Enumeration, Model, Symbol, TypeId, name_of
 from rustabi.names import demangle, is_unstable_name, type_key
 from rustabi.references import references
 
-_SHOWN: Final = 4
-"""Names that a line lists before it says how many more there are."""
+_PARTNERLESS: Final[dict[NoPartner, CheckKind]] = {
+    "helper": CheckKind.BINDINGS_HELPER,
+    "anonymous": CheckKind.BINDINGS_ANONYMOUS,
+    "opaque": CheckKind.BINDINGS_OPAQUE,
+    "absent": CheckKind.BINDINGS_ABSENT,
+    "declared": CheckKind.BINDINGS_DECLARED,
+}
 
 _UNKNOWN_CROSSING: Final = "whether a value of it crosses an imported symbol is not known"
 
@@ -86,9 +97,11 @@ def check_layout(module: Module, kernel: Kernel, types: KernelTypes | None) -> L
     of it crosses from the one to the other, and makes it risky elsewhere.
     """
     reason = _cannot_run(module, kernel, types)
-    untyped = [Note("no-types", "", f"the types of {each}") for each in kernel.no_types]
+    untyped = [Note(CheckKind.NO_TYPES, "", f"the types of {each}") for each in kernel.no_types]
     if reason is not None or module.model is None or types is None:
-        return Layer("layout", "not run", gaps=(Note("no-types", "", reason or ""), *untyped))
+        return Layer(
+            "layout", "not run", gaps=(Note(CheckKind.NO_TYPES, "", reason or ""), *untyped)
+        )
     comparison = _Comparison(module.model, types, {*module.imports.strong, *module.imports.weak})
     comparison.gaps += untyped
     problems: list[Note] = []
@@ -133,10 +146,11 @@ class _Comparison:
         yield from self._bindings()
         if self._imports - self._described:
             unknown = [demangle(each) for each in sorted(self._imports - self._described)]
-            self.gaps.append(
-                Note("import-undescribed", "", "which types these imports exchange: the kernel's"
-                     f" debug info that was given does not describe {listed(unknown)}")
-            )  # fmt: skip
+            text = (
+                "which types these imports exchange: the kernel's debug info that was given does"
+                f" not describe {listed(unknown)}"
+            )
+            self.gaps.append(Note(CheckKind.IMPORT_UNDESCRIBED, "", text))
 
     def _namesakes(self) -> Iterator[tuple[bool, Note]]:
         """Types of equal names. Of several in the kernel, one that agrees is enough."""
@@ -151,7 +165,7 @@ class _Comparison:
             if change.grave is Severity.BREAK:
                 told = (change_in_words(change), _UNKNOWN_CROSSING)
                 text = "another vtable in the kernel"
-                yield False, Note("vtable-differs", f"dyn {trait}", text, told)
+                yield False, Note(CheckKind.VTABLE_DIFFERS, f"dyn {trait}", text, told)
         self.compared += len({pair[0] for pair in walk.changes})
         clean = {pair[0] for pair, changes in walk.changes.items() if not _grave(changes)}
         harmless = 0
@@ -162,10 +176,12 @@ class _Comparison:
                 continue
             name = name_of(self._module.types[pair[0]]) or "<anonymous>"
             lines = [change_in_words(change) for change in grave]
-            yield self._note("layout-differs", name, "another layout in the kernel", lines, pair)
+            yield self._note(
+                CheckKind.LAYOUT_DIFFERS, name, "another layout in the kernel", lines, pair
+            )
         if harmless:
             text = f"{harmless} types differ in names only: compiled code is not affected"
-            self.remarks.append(Note("names-differ", "", text))
+            self.remarks.append(Note(CheckKind.NAMES_DIFFER, "", text))
 
     def _families(self) -> Iterator[tuple[bool, Note]]:
         keys = sorted(self._mine.keys() - self._types.by_key.keys())
@@ -175,17 +191,18 @@ class _Comparison:
         found = compare_families(self._module, self._types.model, alone, every, theirs)
         self.compared += found.compared
         text = f"{found.compared} instances of generics were held against other instances"
-        self.remarks.append(Note("families", "", text))
+        self.remarks.append(Note(CheckKind.FAMILIES, "", text))
         unknown = len(alone) - found.compared
         text = f"{unknown} types of the module have no counterpart in the kernel's debug info"
-        self.remarks.append(Note("module-only", "", text))
+        self.remarks.append(Note(CheckKind.MODULE_ONLY, "", text))
         for each in found.differences:
             text = f"the kernel's {each.other} comes from another source"
-            _, note = self._note("family-differs", each.type, text, each.evidence, each.pair)
+            kind = CheckKind.FAMILY_DIFFERS
+            _, note = self._note(kind, each.type, text, each.evidence, each.pair)
             yield False, note
         if found.undecided:
             self.gaps.append(
-                Note("member-of-trait", "", "members whose type a trait may decide:"
+                Note(CheckKind.MEMBER_OF_TRAIT, "", "members whose type a trait may decide:"
                      f" {listed(found.undecided)}")
             )  # fmt: skip
 
@@ -196,11 +213,11 @@ class _Comparison:
             return
         if found.compared:
             text = f"{found.compared} Rust bindings were held against their C types"
-            self.remarks.append(Note("bindings", "", text))
+            self.remarks.append(Note(CheckKind.BINDINGS, "", text))
         for why, names in found.partnerless:
             text = f"{len(names)} bindings were not: {WHY_NO_PARTNER[why]}"
             unchecked = why in ("absent", "declared")
-            (self.gaps if unchecked else self.remarks).append(Note(f"bindings-{why}", "", text))
+            (self.gaps if unchecked else self.remarks).append(Note(_PARTNERLESS[why], "", text))
         own = self._types.own_bindings
         shared = []
         for each in found.differences:
@@ -210,25 +227,29 @@ class _Comparison:
                 continue
             text = f"disagrees with the kernel's {each.other}"
             pair = (-1, each.c_type)
-            yield self._note("binding-differs", each.type, text, each.evidence, pair)
+            yield self._note(CheckKind.BINDING_DIFFERS, each.type, text, each.evidence, pair)
         for each in shared:
             text = f"disagrees with {each.other} in the kernel's own build in the same way"
-            self.remarks.append(Note("binding-wrong-in-kernel", each.type, text, each.evidence))
+            self.remarks.append(
+                Note(CheckKind.BINDING_WRONG_IN_KERNEL, each.type, text, each.evidence)
+            )
 
     def _note(
-        self, kind: str, name: str, text: str, lines: Iterable[str], pair: Pair
+        self, kind: CheckKind, name: str, text: str, lines: Iterable[str], pair: Pair
     ) -> tuple[bool, Note]:
         affected = self._reach.of(pair)[0] if pair[0] >= 0 else self._towards(pair[1])
-        return bool(affected), Note(kind, name, text, (*lines, self._crossing(affected)))
+        symbols = tuple(each.symbol for each in affected)
+        told = (*lines, self._crossing(symbols))
+        severity = None if symbols else Severity.RISKY
+        return bool(symbols), Note(kind, name, text, told, symbols=symbols, severity=severity)
 
     def _towards(self, type_id: TypeId) -> tuple[Affected, ...]:
         """Imported symbols that reach a type of the kernel."""
         return self._reach.of((0, type_id))[0]
 
-    def _crossing(self, affected: tuple[Affected, ...]) -> str:
-        if affected:
-            names = listed([demangle(each.symbol) for each in affected])
-            return f"a value of it crosses imported symbols: {names}"
+    def _crossing(self, symbols: Sequence[str]) -> str:
+        if symbols:
+            return crossing(symbols)
         if not self._described:
             return _UNKNOWN_CROSSING
         return (
@@ -251,13 +272,6 @@ def change_in_words(change: Change) -> str:
     side = "the kernel" if change.new else "the module"
     state = change.new or change.old
     return f"{what}{where}: {state} in {side} only" if state else f"{what}{where}"
-
-
-def listed(names: Iterable[str]) -> str:
-    """A few names, and how many more there are."""
-    every = list(names)
-    text = ", ".join(every[:_SHOWN])
-    return f"{text} and {len(every) - _SHOWN} more" if len(every) > _SHOWN else text
 
 
 def symbols_of(model: Model, names: Iterable[str]) -> tuple[Symbol, ...]:

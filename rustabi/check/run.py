@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 from rustabi.check.agreement import KernelTypes, check_layout, kernel_types
 from rustabi.check.crcs import check_versions
+from rustabi.check.judging import judged
 from rustabi.check.kernel import Kernel, exports_of_module, read_kernel, with_modules
 from rustabi.check.module import Module, modules_in, read_module, with_types
 from rustabi.check.reasons import Baseline, check_reasons, compare_baseline, differing
 from rustabi.check.results import Answer, KernelCheck, Layer, ModuleCheck
 from rustabi.check.symbols import check_symbols
 from rustabi.check.toolchain import check_toolchain, same_architecture
+from rustabi.check_kinds import CheckKind
 from rustabi.errors import RustabiError, UsageError
+from rustabi.rules import NO_GATE, Gate, present_day
 
 _LOADER: Final = ("symbols", "versions", "toolchain")
-_DECISIVE: Final = frozenset({"symbol-unknown", "version-unknown"})
+_DECISIVE: Final = frozenset({CheckKind.SYMBOL_UNKNOWN, CheckKind.VERSION_UNKNOWN})
 """Gaps that leave open whether the loader accepts the module."""
 
 
@@ -27,6 +31,9 @@ def check_modules(
     baseline: Sequence[str | Path] = (),
     progress: Callable[[str], None] | None = None,
     debug_folders: Sequence[str | Path] = (),
+    *,
+    gate: Gate = NO_GATE,
+    today: date | None = None,
 ) -> KernelCheck:
     """Check modules against a kernel.
 
@@ -38,6 +45,8 @@ def check_modules(
         baseline: The same of the kernel that the modules were built against.
         progress: Told what is being done.
         debug_folders: Where debug info in files of their own is looked for.
+        gate: What the verdict is made by: rules, known gaps, strictness.
+        today: The day on which rules must not have expired; None for the present one.
 
     Raises:
         RustabiError: A file of a kernel cannot be read, there is no module of that name, or no
@@ -60,7 +69,8 @@ def check_modules(
             failed.append(ModuleCheck(str(file), file.name, "unknown", "unknown", failure=error))
     results = {each.path: each for each in failed}
     results |= {each.path: each for each in _check_all(modules, known, before, folders, say)}
-    return KernelCheck(known.told, tuple(results[str(file)] for file in files))
+    found = KernelCheck(known.told, tuple(results[str(file)] for file in files))
+    return judged(found, gate, today or present_day())
 
 
 def check_one(
@@ -68,6 +78,8 @@ def check_one(
     kernel: Sequence[str | Path],
     baseline: Sequence[str | Path] = (),
     progress: Callable[[str], None] | None = None,
+    *,
+    gate: Gate = NO_GATE,
 ) -> ModuleCheck:
     """Check one module, see `check_modules`.
 
@@ -76,7 +88,7 @@ def check_one(
     """
     if Path(path).is_dir():
         raise UsageError("a folder, not a module", path=path, advice="name one .ko file")
-    result = check_modules([path], kernel, baseline, progress).modules[0]
+    result = check_modules([path], kernel, baseline, progress, gate=gate).modules[0]
     if result.failure is not None:
         raise result.failure
     return result
@@ -133,18 +145,25 @@ class _Check:
             self.layers["reasons"] = reasons
         layers = tuple(self.layers.values())
         return ModuleCheck(
-            str(self.module.path), self.module.name, self._loads(), _runs(layout), layers
-        )
+            str(self.module.path), self.module.name, self._loads(), _runs(layout), layers,
+            undecided=self._undecided(),
+        )  # fmt: skip
 
     def _loads(self) -> Answer:
         layers = [self.layers[name] for name in _LOADER]
         if any(layer.status == "failed" for layer in layers):
             return "no"
-        gaps = {gap.kind for layer in layers for gap in layer.gaps}
-        unchecked = any(layer.status == "not run" for layer in layers[:2])
-        if gaps & _DECISIVE or unchecked or ("vermagic" in gaps and not self._has_versions()):
+        if self._undecided():
             return "unknown"
         return "risky" if any(layer.status == "risky" for layer in layers) else "yes"
+
+    def _undecided(self) -> bool:
+        """Whether something that the loader asks could not be checked."""
+        layers = [self.layers[name] for name in _LOADER]
+        gaps = {gap.kind for layer in layers for gap in layer.gaps}
+        unchecked = any(layer.status == "not run" for layer in layers[:2])
+        by_vermagic = CheckKind.VERMAGIC_UNKNOWN in gaps and not self._has_versions()
+        return bool(gaps & _DECISIVE) or unchecked or by_vermagic
 
     def _has_versions(self) -> bool:
         """Whether the kernel has a version of an import.

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
 from rustabi.cli import ksyms_options as ksyms
+from rustabi.cli.gate import add_rules
 from rustabi.errors import UsageError
 
 _DESCRIPTION: Final = """\
@@ -314,12 +315,7 @@ def _gate(command: Parser) -> None:
         help="honour the kABI rules that the binaries carry, and __kabi_ members: a change that"
         " they declare away is taken for api (docs/rules.md)",
     )  # fmt: skip
-    group.add_argument(
-        "--rules", metavar="FILE", help="take the rules from FILE (TOML; docs/rules.md tells more)"
-    )
-    group.add_argument(
-        "--no-rules", action="store_true", help="leave out the rules file of the current folder"
-    )
+    add_rules(group)
 
 
 def _doctor(commands: Any) -> None:
