@@ -27,6 +27,7 @@ from rustabi.diff.causes import Causes, Reach
 from rustabi.diff.identity import Pair
 from rustabi.diff.symbols import compare_vtables
 from rustabi.diff.walk import Walk
+from rustabi.layout_version import TypeHashes
 from rustabi.model import Composite, Enumeration, Model, Symbol, TypeId, name_of
 from rustabi.names import demangle, is_unstable_name, type_key
 from rustabi.references import references
@@ -49,11 +50,13 @@ class KernelTypes(NamedTuple):
         model: The kernel's model.
         by_key: Its named types by the name that they are paired by.
         own_bindings: Bindings that disagree with their C types within the kernel itself.
+        hashes: Of its types, names left out; worked out when the first is asked for.
     """
 
     model: Model
     by_key: dict[str, list[TypeId]]
     own_bindings: dict[str, BindingDifference]
+    hashes: TypeHashes
 
 
 def kernel_types(kernel: Kernel) -> KernelTypes | None:
@@ -63,7 +66,8 @@ def kernel_types(kernel: Kernel) -> KernelTypes | None:
     by_key = named_types(kernel.model)
     every = [type_id for key in sorted(by_key) for type_id in by_key[key]]
     own = compare_bindings(kernel.model, kernel.model, every).differences
-    return KernelTypes(kernel.model, by_key, {each.type: each for each in own})
+    own_bindings = {each.type: each for each in own}
+    return KernelTypes(kernel.model, by_key, own_bindings, TypeHashes(kernel.model))
 
 
 def named_types(model: Model) -> dict[str, list[TypeId]]:
@@ -90,7 +94,19 @@ def named_types(model: Model) -> dict[str, list[TypeId]]:
     return found
 
 
-def check_layout(module: Module, kernel: Kernel, types: KernelTypes | None) -> Layer:
+class Agreement(NamedTuple):
+    """What the comparison of a module with a kernel found.
+
+    Attributes:
+        layer: The result.
+        suspects: Names of types that differ in anything from the kernel's, be it in names alone.
+    """
+
+    layer: Layer
+    suspects: frozenset[str] = frozenset()
+
+
+def check_layout(module: Module, kernel: Kernel, types: KernelTypes | None) -> Agreement:
     """Whether all types that both debug infos define have one layout.
 
     What disagrees makes the layer fail where an imported symbol reaches the type, so that a value
@@ -99,19 +115,19 @@ def check_layout(module: Module, kernel: Kernel, types: KernelTypes | None) -> L
     reason = _cannot_run(module, kernel, types)
     untyped = [Note(CheckKind.NO_TYPES, "", f"the types of {each}") for each in kernel.no_types]
     if reason is not None or module.model is None or types is None:
-        return Layer(
-            "layout", "not run", gaps=(Note(CheckKind.NO_TYPES, "", reason or ""), *untyped)
-        )
+        gaps = (Note(CheckKind.NO_TYPES, "", reason or ""), *untyped)
+        return Agreement(Layer("layout", "not run", gaps=gaps))
     comparison = _Comparison(module.model, types, {*module.imports.strong, *module.imports.weak})
     comparison.gaps += untyped
     problems: list[Note] = []
     mild: list[Note] = []
     for crosses, note in comparison.disagreements():
         (problems if crosses else mild).append(note)
-    return layer_of(
+    layer = layer_of(
         "layout", comparison.compared, "types", problems, comparison.remarks, comparison.gaps,
         mild=mild,
     )  # fmt: skip
+    return Agreement(layer, frozenset(comparison.suspects))
 
 
 def _cannot_run(module: Module, kernel: Kernel, types: KernelTypes | None) -> str | None:
@@ -138,6 +154,7 @@ class _Comparison:
         self.compared = 0
         self.remarks: list[Note] = []
         self.gaps: list[Note] = []
+        self.suspects: set[str] = set()
 
     def disagreements(self) -> Iterator[tuple[bool, Note]]:
         """(whether an imported symbol reaches the type, what disagrees)."""
@@ -154,7 +171,7 @@ class _Comparison:
 
     def _namesakes(self) -> Iterator[tuple[bool, Note]]:
         """Types of equal names. Of several in the kernel, one that agrees is enough."""
-        walk = Walk(self._module, self._types.model)
+        walk = Walk(self._module, self._types.model, self._types.hashes)
         theirs = self._types.by_key
         for key in sorted(self._mine.keys() & theirs.keys()):
             for pair in walk.identity.pair_variants(self._mine[key], theirs[key]):
@@ -167,6 +184,8 @@ class _Comparison:
                 text = "another vtable in the kernel"
                 yield False, Note(CheckKind.VTABLE_DIFFERS, f"dyn {trait}", text, told)
         self.compared += len({pair[0] for pair in walk.changes})
+        differing = {pair[0] for pair, changes in walk.changes.items() if changes}
+        self.suspects |= names_around(self._module, differing)
         clean = {pair[0] for pair, changes in walk.changes.items() if not _grave(changes)}
         harmless = 0
         for pair, changes in Causes(self._module, walk.changes).roots():
@@ -219,6 +238,7 @@ class _Comparison:
             unchecked = why in ("absent", "declared")
             (self.gaps if unchecked else self.remarks).append(Note(_PARTNERLESS[why], "", text))
         own = self._types.own_bindings
+        self.suspects |= {each.type for each in found.differences}
         shared = []
         for each in found.differences:
             known = own.get(each.type)
@@ -256,6 +276,23 @@ class _Comparison:
             "no imported symbol that is described takes or returns it: code in the module that was"
             " inlined has the old layout"
         )
+
+
+def names_around(model: Model, types: Iterable[TypeId]) -> set[str]:
+    """The names of types; of one without a name, those of the named types that hold it."""
+    pending, seen = set(types), set[TypeId]()
+    found: set[str] = set()
+    while pending:
+        seen |= pending
+        found |= {name for each in pending if (name := name_of(model.types[each]))}
+        nameless = {each for each in pending if not name_of(model.types[each])}
+        users = (
+            type_id
+            for type_id, node in enumerate(model.types)
+            if nameless and any(each.target in nameless for each in references(node))
+        )
+        pending = set(users) - seen
+    return found
 
 
 def _grave(changes: Iterable[Change]) -> list[Change]:

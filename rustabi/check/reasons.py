@@ -53,7 +53,7 @@ def differing(versions: Layer) -> tuple[str, ...]:
 
 
 def check_reasons(
-    module: Module, versions: Layer, layout: Layer, kernel: Kernel, baseline: Baseline | None
+    module: Module, versions: Layer, layout: Layer, baseline: Baseline | None
 ) -> Layer | None:
     """The reasons of each version that differs; None where none does."""
     names = differing(versions)
@@ -63,7 +63,7 @@ def check_reasons(
     gaps: list[Note] = []
     remarks = list(_other_baseline(module, baseline, names))
     for name in names:
-        note = _by_baseline(name, baseline) or _candidates(name, layout, kernel)
+        note = _by_baseline(name, baseline) or _candidates(name, layout)
         (gaps if note.kind is CheckKind.NO_REASON else problems).append(note)
     found = layer_of("reasons", len(problems), "versions", (), remarks, gaps)
     return found._replace(problems=tuple(problems))
@@ -127,12 +127,12 @@ def _path(model: Model, symbol: str, steps: Iterable[Step]) -> str:
     return " → ".join(stations)
 
 
-def _candidates(name: str, layout: Layer, kernel: Kernel) -> Note:
+def _candidates(name: str, layout: Layer) -> Note:
     for note in layout.problems:
         if name in note.symbols:
             text = f"perhaps because of {note.subject}: a candidate, without a baseline"
             return Note(CheckKind.CANDIDATE, name, text, note.evidence[:-1])
     why = "the two kernels are not known well enough: give --baseline, and --kernel, with DWARF"
-    if layout.status != "not run" and kernel.model is not None:
+    if layout.status != "not run":
         why = "no type that module and kernel disagree about is reached by it: give --baseline"
     return Note(CheckKind.NO_REASON, name, why)

@@ -10,7 +10,8 @@ from typing import Final
 from rustabi.check.agreement import KernelTypes, check_layout, kernel_types
 from rustabi.check.crcs import check_versions
 from rustabi.check.judging import judged
-from rustabi.check.kernel import Kernel, exports_of_module, read_kernel, with_modules
+from rustabi.check.kernel import Kernel, exports_of_module, with_modules
+from rustabi.check.kernelreader import KernelReader
 from rustabi.check.module import Module, modules_in, read_module, with_types
 from rustabi.check.reasons import Baseline, check_reasons, compare_baseline, differing
 from rustabi.check.results import Answer, KernelCheck, Layer, ModuleCheck
@@ -57,8 +58,6 @@ def check_modules(
         raise UsageError("no kernel to check against", advice="name one with --kernel")
     files = list(dict.fromkeys(file for path in paths for file in modules_in(Path(path))))
     folders = tuple(map(Path, debug_folders))
-    known = read_kernel(map(Path, kernel), say, folders)
-    before = read_kernel(map(Path, baseline), say, folders) if baseline else None
     modules: list[Module] = []
     failed: list[ModuleCheck] = []
     for file in files:
@@ -67,9 +66,11 @@ def check_modules(
         except RustabiError as error:
             error.located(file)
             failed.append(ModuleCheck(str(file), file.name, "unknown", "unknown", failure=error))
+    reader = KernelReader(tuple(map(Path, kernel)), modules, folders, say)
+    before = KernelReader(tuple(map(Path, baseline)), modules, folders, say) if baseline else None
     results = {each.path: each for each in failed}
-    results |= {each.path: each for each in _check_all(modules, known, before, folders, say)}
-    found = KernelCheck(known.told, tuple(results[str(file)] for file in files))
+    results |= {each.path: each for each in _check_all(modules, reader, before, folders, say)}
+    found = KernelCheck(reader.first().told, tuple(results[str(file)] for file in files))
     return judged(found, gate, today or present_day())
 
 
@@ -96,25 +97,70 @@ def check_one(
 
 def _check_all(
     modules: Sequence[Module],
-    kernel: Kernel,
-    before: Kernel | None,
+    reader: KernelReader,
+    before: KernelReader | None,
     folders: tuple[Path, ...],
     say: Callable[[str], None],
 ) -> Iterable[ModuleCheck]:
-    types = kernel_types(kernel)
-    loaded = with_modules(kernel, ((each.name, exports_of_module(each)) for each in modules))
+    kernel = reader.first()
+    untyped = kernel._replace(model=None)  # no one is to hold types that are read anew
+    loaded = with_modules(untyped, ((each.name, exports_of_module(each)) for each in modules))
     checks = [_Check(module, loaded) for module in modules]
     for check in checks:
         say(f"checking {check.module.path}")
         check.loader_layers()
     baseline = None
     if before is not None:
-        say("comparing the kernels")
         names = {name for check in checks for name in differing(check.layers["versions"])}
-        baseline = compare_baseline(before, kernel, names)
+        whole = before.whole() if names else before.first()
+        kernel = reader.whole() if names else kernel
+        say("comparing the kernels")
+        baseline = compare_baseline(whole, kernel, names)
+    _layouts(checks, reader, folders, say)
+    return [check.result(baseline) for check in checks]
+
+
+def _layouts(
+    checks: Sequence[_Check],
+    reader: KernelReader,
+    folders: tuple[Path, ...],
+    say: Callable[[str], None],
+) -> None:
+    """Layer 4 of all modules, each with as much of the kernel's types as it takes.
+
+    One of the kernel's types that agrees is enough, however many of the name there are. So a module
+    that agrees with the first of each is done. Else all of the names that differ are read; and all
+    there is where that leaves a disagreement, of which it must be told which symbols reach it.
+    Bindings that are wrong in the kernel's own build differ in every module: all of these are read
+    before the first is compared.
+    """
+    first, known = reader.first(), frozenset[str]()
+    types = kernel_types(first)
+    if types is not None and types.own_bindings and not reader.is_whole:
+        known = frozenset(types.own_bindings)
+        first = reader.with_every(known)
+    suspects = _compared(checks, first, folders, say)
+    waiting = [
+        check for check in checks if check.suspects - known or check.layers["layout"].problems
+    ]
+    if waiting and not reader.is_whole:
+        _compared(waiting, reader.with_every(suspects | known), folders, say)
+    waiting = [check for check in waiting if check.layers["layout"].problems]
+    if waiting and not reader.is_whole:
+        _compared(waiting, reader.whole(), folders, say)
+
+
+def _compared(
+    checks: Iterable[_Check], kernel: Kernel, folders: tuple[Path, ...], say: Callable[[str], None]
+) -> frozenset[str]:
+    """Compare the layouts of modules; the names of all types that differ in anything."""
+    types = kernel_types(kernel)
+    suspects: set[str] = set()
     for check in checks:
         say(f"comparing layouts of {check.module.path}")
-        yield check.result(types, baseline, folders)
+        check.layout(kernel, types, folders)
+        suspects |= check.suspects
+    return frozenset(suspects)
 
 
 class _Check:
@@ -124,6 +170,7 @@ class _Check:
         self.module = module
         self.kernel = kernel
         self.layers: dict[str, Layer] = {}
+        self.suspects: frozenset[str] = frozenset()
 
     def loader_layers(self) -> None:
         """Layers 1 to 3."""
@@ -131,16 +178,17 @@ class _Check:
         self.layers["versions"] = check_versions(self.module, self.kernel)
         self.layers["toolchain"] = check_toolchain(self.module, self.kernel)
 
-    def result(
-        self, types: KernelTypes | None, baseline: Baseline | None, folders: tuple[Path, ...]
-    ) -> ModuleCheck:
-        """Layers 4 and 5, and the two answers."""
+    def layout(self, kernel: Kernel, types: KernelTypes | None, folders: tuple[Path, ...]) -> None:
+        """Layer 4, with what was read of the kernel's types."""
         module = self.module
         if types is not None and same_architecture(module, self.kernel):
             module = with_types(module, folders)
-        layout = check_layout(module, self.kernel, types)
-        self.layers["layout"] = layout
-        reasons = check_reasons(self.module, self.layers["versions"], layout, self.kernel, baseline)
+        self.layers["layout"], self.suspects = check_layout(module, kernel, types)
+
+    def result(self, baseline: Baseline | None) -> ModuleCheck:
+        """Layer 5, and the two answers."""
+        layout = self.layers["layout"]
+        reasons = check_reasons(self.module, self.layers["versions"], layout, baseline)
         if reasons is not None:
             self.layers["reasons"] = reasons
         layers = tuple(self.layers.values())

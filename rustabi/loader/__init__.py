@@ -14,6 +14,7 @@ from rustabi.errors import NoDebugInfoError
 from rustabi.loader.depth import Depth, depth_of, is_split, split_off
 from rustabi.loader.passing import WANTED as PASSING
 from rustabi.loader.passing import with_passing
+from rustabi.loader.selection import Selection, chosen_symbols, enter_chosen
 from rustabi.loader.symbols import Description, Scope, SymbolEntries, find_symbols
 from rustabi.loader.table import Occurrences
 from rustabi.loader.types import TypeLoader
@@ -21,7 +22,7 @@ from rustabi.loader.wanted import WANTED, sketching
 from rustabi.model import Facts, Model, Symbol, TypeId, Unit, Vtable
 from rustabi.pause import collector_paused
 
-__all__ = ["Loaded", "Occurrences", "Root", "Scope", "load", "load_without_types"]
+__all__ = ["Loaded", "Occurrences", "Root", "Scope", "Selection", "load", "load_without_types"]
 
 
 class Root(NamedTuple):
@@ -66,6 +67,7 @@ def load(
     exports: Exports | None = None,
     scope: Scope | None = None,
     all_types: bool = True,
+    selection: Selection | None = None,
     binary: str = "",
 ) -> Loaded:
     """Read the types and symbols of a binary.
@@ -77,6 +79,7 @@ def load(
         scope: Of symbol versions; None for ``file`` in relocatable files and ``unit`` in linked
             ones.
         all_types: Load every named type, not only those that the symbols reach.
+        selection: Load of all types and symbols those that are asked about.
         binary: What to call the file in `Symbol.binary` and `Unit.binary`.
 
     Raises:
@@ -94,8 +97,13 @@ def load(
     scope = scope or ("file" if elf.relocatable else "unit")
     types = TypeLoader(entries, arguments=all_types)
     described = find_symbols(entries, exports.names, exports.places, scope)
+    if selection is not None:
+        names = chosen_symbols(exports.names, described, selection, scope)
+        exports = exports._replace(names=names)
     roots, listed = _load_symbols(entries, types, exports, described, binary)
-    if all_types:
+    if selection is not None:
+        enter_chosen(entries, types, selection)
+    elif all_types:
         _load_all(entries, types)
     vtables = _vtables(elf, entries, types) if all_types else ()
     types.finish()

@@ -293,7 +293,7 @@ class TypeLoader:
             tuple(enumerators),
             self._refer(entry),
             bool(entry.attributes.get(c.AT_DECLARATION)),
-            self._is_private(entry),
+            self.is_private(entry),
         )
 
     def _composite(self, entry: Entry) -> Type:
@@ -315,7 +315,7 @@ class TypeLoader:
             number(entry, c.AT_ALIGNMENT),
             tuple(parts),
             bool(entry.attributes.get(c.AT_DECLARATION)),
-            self._is_private(entry),
+            self.is_private(entry),
             container,
             tuple(arguments),
         )
@@ -421,8 +421,8 @@ class TypeLoader:
             self._signed[offset] = signed
         return signed
 
-    def _is_private(self, entry: Entry) -> bool:
-        """Whether the entry is defined in a ``.c`` file (gendwarfksyms' is_definition_private).
+    def is_private(self, entry: Entry) -> bool:
+        """Whether an entry is defined in a ``.c`` file (gendwarfksyms' is_definition_private).
 
         rustc gives no DW_AT_decl_file to types, so no Rust type is private. libdw takes file number
         0 for none.
