@@ -5,6 +5,7 @@ A distribution's vmlinux describes ten thousands of types, most of them in hundr
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -73,6 +74,7 @@ class KernelReader:
         """Give the memory back; what else is known of the kernel stays."""
         if self._first is not None:
             self._first = self._first._replace(model=None)
+            gc.collect()  # what was read of the debug info refers to itself
 
     def _selection(self, every: frozenset[str]) -> Selection:
         if self._names is None:

@@ -102,8 +102,7 @@ def _check_all(
     folders: tuple[Path, ...],
     say: Callable[[str], None],
 ) -> Iterable[ModuleCheck]:
-    kernel = reader.first()
-    untyped = kernel._replace(model=None)  # no one is to hold types that are read anew
+    untyped = reader.first()._replace(model=None)  # no one is to hold types that are read anew
     loaded = with_modules(untyped, ((each.name, exports_of_module(each)) for each in modules))
     checks = [_Check(module, loaded) for module in modules]
     for check in checks:
@@ -112,10 +111,9 @@ def _check_all(
     baseline = None
     if before is not None:
         names = {name for check in checks for name in differing(check.layers["versions"])}
-        whole = before.whole() if names else before.first()
-        kernel = reader.whole() if names else kernel
+        old, new = (each.whole() if names else each.first() for each in (before, reader))
         say("comparing the kernels")
-        baseline = compare_baseline(whole, kernel, names)
+        baseline = compare_baseline(old, new, names)
     _layouts(checks, reader, folders, say)
     return [check.result(baseline) for check in checks]
 
@@ -134,12 +132,10 @@ def _layouts(
     Bindings that are wrong in the kernel's own build differ in every module: all of these are read
     before the first is compared.
     """
-    first, known = reader.first(), frozenset[str]()
-    types = kernel_types(first)
-    if types is not None and types.own_bindings and not reader.is_whole:
-        known = frozenset(types.own_bindings)
-        first = reader.with_every(known)
-    suspects = _compared(checks, first, folders, say)
+    known = frozenset() if reader.is_whole else _wrong_in_kernel(reader)
+    kernel = reader.with_every(known) if known else reader.first()
+    suspects = _compared(checks, kernel, folders, say)
+    del kernel  # before it is read anew
     waiting = [
         check for check in checks if check.suspects - known or check.layers["layout"].problems
     ]
@@ -148,6 +144,12 @@ def _layouts(
     waiting = [check for check in waiting if check.layers["layout"].problems]
     if waiting and not reader.is_whole:
         _compared(waiting, reader.whole(), folders, say)
+
+
+def _wrong_in_kernel(reader: KernelReader) -> frozenset[str]:
+    """The names of the bindings that are wrong in the kernel's own build."""
+    types = kernel_types(reader.first())
+    return frozenset() if types is None else frozenset(types.own_bindings)
 
 
 def _compared(

@@ -295,6 +295,10 @@ class Entries:
             self._outlines[unit.offset] = outline
         return outline
 
+    def forget_outline(self, unit: Unit) -> None:
+        """Give the memory of an outline back; it is made again where it is asked for."""
+        self._outlines.pop(unit.offset, None)
+
     def _outline(self, unit: Unit) -> Outline:
         data, readers = self._data, unit.readers
         steps = _steps(unit, lambda tag: tag in _SCOPED_TAGS or tag in _ROUTINE_TAGS)

@@ -101,6 +101,7 @@ def load(
         names = chosen_symbols(exports.names, described, selection, scope)
         exports = exports._replace(names=names)
     roots, listed = _load_symbols(entries, types, exports, described, binary)
+    depths = tuple(depth_of(entries, unit) for unit in entries.units)
     if selection is not None:
         enter_chosen(entries, types, selection)
     elif all_types:
@@ -120,7 +121,6 @@ def load(
         facts=_facts(elf, exports, units),
         origins=tuple(types.origins),
     )
-    depths = tuple(depth_of(entries, unit) for unit in entries.units)
     return Loaded(model, roots, scope, depths, _declared(described), types.occurrences)
 
 

@@ -96,6 +96,7 @@ def enter_chosen(entries: Entries, types: TypeLoader, selection: Selection) -> N
             elif key not in met and not types.is_private(entry):
                 met.add(key)
                 types.id_of(entry.offset, unit)
+        entries.forget_outline(unit)  # of most units nothing is read
     for key, entry in declared.items():
         if key not in met:
             types.id_of(entry.offset, entry.unit)
