@@ -294,7 +294,7 @@ def _binary(path: Path, name: str, reader: _Reader, *, types: bool = True) -> _P
 
 def _exports(elf: Elf, module: str, model: Model | None, path: str) -> dict[str, KernelExport]:
     """What a binary exports: as it says, else by the rule for the objects of ``rust/``."""
-    linked = any(name.startswith("__ksymtab") for name in elf.by_name)
+    linked = any(name in elf.by_name for name in ("__ksymtab", "__ksymtab_gpl"))
     # Linked without CONFIG_MODVERSIONS: what its debug info would give is no version to the loader.
     unversioned = linked and not any(name.startswith("__kcrctab") for name in elf.by_name)
     computed = {} if model is None or unversioned else _computed(model, path)
