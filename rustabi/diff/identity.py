@@ -112,7 +112,8 @@ class Identity:
             return self._compared[old, new]
         if isinstance(a, Base) and isinstance(b, Base):
             same = encoding_class(a) == encoding_class(b)
-            return None if same else Mismatch(ChangeKind.MEMBER_RETYPED)
+            note = "another byte order" if a.endianity != b.endianity else ""
+            return None if same else Mismatch(ChangeKind.MEMBER_RETYPED, note)
         return self._other(old, new)
 
     def _equally_aligned(self, old: TypeId | None, new: TypeId | None) -> bool:

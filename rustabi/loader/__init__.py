@@ -11,6 +11,7 @@ from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.unit import Info
 from rustabi.errors import NoDebugInfoError
+from rustabi.loader.attributes import number
 from rustabi.loader.depth import Depth, depth_of, is_split, split_off
 from rustabi.loader.passing import WANTED as PASSING
 from rustabi.loader.passing import with_passing
@@ -195,9 +196,18 @@ def _load_symbols(
                 borrowed=lender.symbol if lender is not None and lender.symbol != name else None,
                 binary=binary,
                 storage=exports.storage.get(name),
+                alignment=_stated_alignment(entries, described[name].own),
             )
         )
     return roots, listed
+
+
+def _stated_alignment(entries: Entries, own: Description | None) -> int | None:
+    """The alignment that a variable's own entry states, in bytes."""
+    if own is None:
+        return None
+    entry = entries.entry(own.offset, entries.units[own.unit])
+    return number(entry, c.AT_ALIGNMENT) if entry.tag == c.TAG_VARIABLE else None
 
 
 def _root(entries: Entries, types: TypeLoader, description: Description) -> Root:

@@ -233,7 +233,8 @@ class TypeLoader:
         encoding = number(entry, c.AT_ENCODING)
         if encoding is not None and encoding not in c.KNOWN_ENCODINGS:
             return Unsupported("encoding", encoding, name, size)
-        return Base(name, size, encoding, number(entry, c.AT_ALIGNMENT))
+        endianity = number(entry, c.AT_ENDIANITY) or None  # 0 is that of the machine
+        return Base(name, size, encoding, number(entry, c.AT_ALIGNMENT), endianity)
 
     def _unspecified(self, entry: Entry) -> Type:
         return Unspecified(self.qualified_name(entry))
