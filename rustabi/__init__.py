@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rustabi.errors import RustabiError
     from rustabi.loader import Scope
     from rustabi.model import Model
-    from rustabi.rules import Gate, Judgement
+    from rustabi.rules import FailOn, Gate, Judgement
     from rustabi.snapshot import read as read_snapshot
     from rustabi.snapshot import write as write_snapshot
 
@@ -173,6 +173,8 @@ def check_module(
     kernel: Sequence[str | Path],
     baseline: Sequence[str | Path] = (),
     *,
+    rules: str | Path | None = None,
+    fail_on: Iterable[FailOn] = (),
     progress: Callable[[str], None] | None = None,
 ) -> ModuleCheck:
     """Tell whether a kernel module loads on a kernel, and runs.
@@ -183,13 +185,17 @@ def check_module(
             snapshots. What each knows is put together.
         baseline: The same of the kernel that the module was built against: then the reason of each
             symbol version that differs is told.
+        rules: A rules file; None for none. Files of the current folder are not looked for.
+        fail_on: What else makes the verdict ``incompatible`` (``risky``, ``api``) or ``error``
+            (``gap``); it adds to what the file says.
         progress: Is told in words what is being done.
 
     Returns:
-        The two answers (``loads``, ``runs``), and the result of each layer.
+        The two answers (``loads``, ``runs``), the result of each layer, and the verdict. Rules
+        change the verdict alone: what they tolerate is in ``tolerated``.
 
     Raises:
-        RustabiError: One of the files cannot be read.
+        RustabiError: One of the files cannot be read, or the rules are wrong.
 
     Example:
         >>> import rustabi
@@ -199,9 +205,19 @@ def check_module(
         >>> [problem.text for problem in check.layer("versions").problems]
         ['module 0x11112222, kernel 0x33334444 (Module.symvers)']
     """
-    from rustabi.check import check_one
+    from pathlib import Path
 
-    return check_one(path, kernel, baseline, progress)
+    from rustabi.check import check_one
+    from rustabi.errors import UsageError
+    from rustabi.rules import FAIL_ON, NO_GATE, read_rules
+
+    levels = frozenset(fail_on)
+    if unknown := sorted(levels - set(FAIL_ON)):
+        raise UsageError(
+            f"fail_on does not know {unknown[0]!r}", advice=f"levels: {', '.join(FAIL_ON)}"
+        )
+    gate = (NO_GATE if rules is None else read_rules(Path(rules))).with_options((), levels)
+    return check_one(path, kernel, baseline, progress, gate=gate)
 
 
 if not TYPE_CHECKING:  # a type checker that sees it takes any name for granted

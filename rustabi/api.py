@@ -7,7 +7,7 @@ one call to the next.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
@@ -16,7 +16,7 @@ from rustabi.diff import Comparison
 from rustabi.doctor import Diagnosis
 from rustabi.errors import UsageError
 from rustabi.model import Model
-from rustabi.rules import FAIL_ON, NO_GATE, FailOn, Gate, Judgement
+from rustabi.rules import FAIL_ON, NO_GATE, FailOn, Gate, Judgement, present_day
 from rustabi.rules import judge as judge_by
 from rustabi.rules import read_rules as read_gate
 from rustabi.snapshot import canonical, dumps, loads, read, write
@@ -91,7 +91,7 @@ def judge(
         raise UsageError(
             f"fail_on does not know {min(unknown)!r}", advice=f"levels: {', '.join(FAIL_ON)}"
         )
-    day = today or datetime.now(UTC).date()
+    day = today or present_day()
     return judge_by(comparison, gate.with_options(tuple(opaque), levels), day)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Hashable, Iterator
 from typing import NamedTuple, TypeAlias
 
-from rustabi.layout import alignment_of, size_of
+from rustabi.layout import Alignments, alignment_of, size_of
 from rustabi.model import (
     INDIRECT,
     Array,
@@ -39,6 +39,7 @@ from rustabi.nature import (
     principal_trait,
     stated_alignment,
     stripped,
+    unfolded,
 )
 from rustabi.references import erased_arguments, method_references
 from rustabi.traits import TraitObjects
@@ -76,6 +77,7 @@ class Facets:
         self._types = model.types
         self._address_size = model.facts.address_size
         self._named = named
+        self._alignments = Alignments(model.types, self._address_size)
         self._erased = erased_arguments(model.types)
         self._objects = TraitObjects(model)
 
@@ -152,17 +154,19 @@ class Facets:
         promise = pointer_class(node.name) if node.name.startswith(SIGILS) else None
         tags = tuple(self._choice(part) for part in node.parts if isinstance(part, VariantPart))
         name = self._name(node.name) if self._named else None
-        content = (node.kind, node.size, node.alignment, promise, tags, own, name)
+        alignment = self._alignments.of(type_id) if node.alignment is None else node.alignment
+        content = (node.kind, node.size, alignment, promise, tags, own, name)
         return Fact(content, tuple(edges))
 
     def _name(self, name: str) -> Hashable:
         return type_key(name), tuple(_CONSTANT.findall(name))
 
     def _members(self, node: Composite) -> Iterator[Edge]:
+        members = [part for part in node.parts if isinstance(part, Member)]
+        for member in members if self._named else unfolded(self._types, members):
+            yield from self._member(member, ("member",))
         for part in node.parts:
-            if isinstance(part, Member):
-                yield from self._member(part, ("member",))
-            elif isinstance(part, VariantPart):
+            if isinstance(part, VariantPart):
                 for variant in part.variants:
                     yield from self._variant(variant)
 

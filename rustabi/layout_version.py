@@ -21,6 +21,7 @@ from collections.abc import Hashable, Iterable
 from hashlib import blake2b
 
 from rustabi.bisimulation import classes, groups
+from rustabi.layout import alignment_of
 from rustabi.layout_facts import Facets, Fact
 from rustabi.model import Model, Symbol, TypeId
 from rustabi.nature import stripped
@@ -86,11 +87,23 @@ class TypeHashes:
         return b"" if found is None else self._known[found]
 
 
+def over_alignment(model: Model, symbol: Symbol) -> int | None:
+    """The alignment of a variable in bytes, where the source states more than its type asks for.
+
+    rustc states on each static what its type asks for.
+    """
+    if symbol.kind != "variable" or symbol.alignment is None:
+        return None
+    own = alignment_of(model.types, symbol.type, model.facts.address_size)
+    return symbol.alignment if own is not None and symbol.alignment > own else None
+
+
 class _Halves:
     """One half of the layout version of each symbol."""
 
     def __init__(self, model: Model, *, named: bool) -> None:
         self._named = named
+        self._model = model
         roots = {symbol.type for symbol in model.symbols if symbol.type is not None}
         self._hashes = TypeHashes(model, named=named, roots=roots)
 
@@ -102,7 +115,11 @@ class _Halves:
         storage = None
         if symbol.kind == "variable":
             storage = symbol.storage if self._named else symbol.storage == "thread-local"
-        return None if found is None else _hash(symbol.kind, storage, found, size=_HALF)
+        if found is None:
+            return None
+        over = over_alignment(self._model, symbol)
+        stated = () if over is None else ("aligned", over)
+        return _hash(symbol.kind, storage, found, *stated, size=_HALF)
 
 
 def _reached(facets: Facets, roots: Iterable[TypeId]) -> dict[TypeId, Fact]:

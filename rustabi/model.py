@@ -144,12 +144,15 @@ class Base(NamedTuple):
 
     Attributes:
         encoding: DW_ATE_*, section 7.8 of DWARF 5.
+        endianity: DW_END_* where the byte order is stated, as in a struct for which GCC's
+            ``scalar_storage_order`` sets another than the machine's.
     """
 
     name: str
     size: int | None
     encoding: int | None
     alignment: int | None = None
+    endianity: int | None = None
 
 
 class Unspecified(NamedTuple):
@@ -315,6 +318,7 @@ class Symbol(NamedTuple):
         storage: Where the linker puts it: in code, in data that may be written or not, or once per
             thread. None where the symbol table does not say.
         layout: The layout version, 64 bits; see `rustabi.layout_version`.
+        alignment: Bytes, of a variable for which one is stated.
         passing: Where each parameter of a function stands when it is called, None where that is not
             known; empty where nothing is.
     """
@@ -330,6 +334,7 @@ class Symbol(NamedTuple):
     storage: Storage | None = None
     layout: int | None = None
     passing: tuple[ParameterPlace | None, ...] = ()
+    alignment: int | None = None
 
 
 class Slot(NamedTuple):

@@ -6,7 +6,17 @@ import re
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from rustabi.model import INDIRECT, Array, Base, Composite, Member, Modifier, Type, TypeId
+from rustabi.model import (
+    INDIRECT,
+    Array,
+    Base,
+    Composite,
+    Member,
+    Modifier,
+    Type,
+    TypeId,
+    members_of,
+)
 
 PointerClass: TypeAlias = Literal["fn", "owned", "nonnull", "raw"]
 
@@ -59,12 +69,49 @@ def stated_alignment(types: Sequence[Type], type_id: TypeId | None) -> int | Non
     return None
 
 
+_DEEPEST_UNNAMED = 16
+"""Anonymous members within each other; beyond, the debug info is damaged."""
+
+
+def unfolded(types: Sequence[Type], members: Sequence[Member]) -> list[Member]:
+    """Members with the fields of anonymous structs, and of unions of one field, in their place."""
+    found = list(members)
+    for _ in range(_DEEPEST_UNNAMED):
+        inner = [_fields(types, each) for each in found]
+        if all(fields is None for fields in inner):
+            break
+        pairs = zip(found, inner, strict=True)
+        found = [each for own, fields in pairs for each in ([own] if fields is None else fields)]
+    return found
+
+
+def _fields(types: Sequence[Type], member: Member) -> list[Member] | None:
+    """The fields that an anonymous member stands for, by their places in the struct around it."""
+    type_id = None if member.name or member.bit_size is not None else stripped(types, member.type)
+    node = None if type_id is None else types[type_id]
+    if not isinstance(node, Composite) or node.name or node.declaration or not node.parts:
+        return None
+    fields = members_of(node)
+    if len(fields) != len(node.parts) or (node.kind == "union" and len(fields) > 1):
+        return None
+    start = member.offset or 0
+    return [
+        each._replace(
+            offset=start + each.offset if each.offset is not None else start,
+            bit_offset=None if each.bit_offset is None else 8 * start + each.bit_offset,
+        )
+        for each in fields
+    ]
+
+
 def encoding_class(node: Base) -> tuple[int | None, int | str | None]:
     """Size and encoding, with the character encodings of C taken for integers.
 
     DWARF has one encoding for all binary floating-point formats; where two are of one size, the
-    name tells them apart.
+    name tells them apart. Another byte order than the machine's is another encoding.
     """
+    if node.endianity is not None:
+        return node.size, f"{node.encoding} in byte order {node.endianity}"
     if node.encoding in _FLOATS:
         found = _FORMAT.search(node.name)
         if found:

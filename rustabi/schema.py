@@ -142,6 +142,9 @@ class Base(_Record):
     size: Natural | None = Field(None, description="in bytes")
     encoding: Natural | None = Field(None, description="DW_ATE_*, section 7.8 of DWARF 5")
     alignment: Natural | None = Field(None, description="in bytes, where stated")
+    endianity: Natural | None = Field(
+        None, description="DW_END_*, where another byte order than the machine's is stated"
+    )
 
 
 class Unspecified(_Record):
@@ -317,6 +320,9 @@ class Symbol(_Record):
         [],
         description="where each parameter of a function stands when it is called, null where that"
         " is not known; absent if nothing is",
+    )
+    alignment: Natural | None = Field(
+        None, description="in bytes, of a variable for which one is stated"
     )
 
 

@@ -21,7 +21,7 @@ from rustabi.binary.open import is_packed, read_binary, read_prefix, unreadable
 from rustabi.errors import InputError, NoDebugInfoError, RustabiError, UsageError
 from rustabi.kabi import SECTION, KabiRules, joined, parse_rules
 from rustabi.layout_version import with_layout_versions
-from rustabi.loader import Scope, load, load_without_types
+from rustabi.loader import Scope, Selection, load, load_without_types
 from rustabi.loader.depth import Depth, require_types, typed_crates
 from rustabi.merge import merge
 from rustabi.model import Model, Symbol
@@ -78,6 +78,8 @@ class _Request(NamedTuple):
     symbols: tuple[str, ...] | None
     scope: Scope | None
     all_types: bool
+    selection: Selection | None = None
+    layout_versions: bool = True
 
 
 class _Piece(NamedTuple):
@@ -102,6 +104,8 @@ def load_target(
     symbols: Iterable[str] | None = None,
     scope: Scope | None = None,
     all_types: bool = True,
+    selection: Selection | None = None,
+    layout_versions: bool = True,
     build: Build | None = None,
     progress: Progress | None = None,
 ) -> Model:
@@ -113,6 +117,8 @@ def load_target(
         scope: Of symbol versions; None for ``file`` in objects and ``unit`` in linked files.
         all_types: Read every type. Without, only what the symbols reach is read, and repeated types
             of a single binary are not joined: enough for symbol versions, and faster.
+        selection: What to read of all types and symbols. A snapshot is read whole.
+        layout_versions: Compute those of the symbols, where every type is read.
         build: How to build a crate.
         progress: Told what is being done.
 
@@ -131,7 +137,9 @@ def load_target(
         if target.kind == "snapshot":
             return _from_snapshot(path, names, scope)
         return _from_binaries(
-            target, _Request(names, scope, all_types), progress or (lambda text: None)
+            target,
+            _Request(names, scope, all_types, selection, layout_versions and all_types),
+            progress or (lambda text: None),
         )
     except RustabiError as error:
         error.located(path)
@@ -323,7 +331,7 @@ def _from_binaries(target: Target, request: _Request, say: Progress) -> Model:
         skipped=_skipped(target, pieces),
     )
     model = model._replace(facts=facts)
-    if request.all_types:
+    if request.layout_versions:
         say("computing layout versions")
         model = with_layout_versions(model)
     return model if request.symbols is None else _with_missing(model, request.symbols)
@@ -404,6 +412,7 @@ def _read(elf: Elf, name: str, label: str, request: _Request) -> _Piece:
             symbols=request.symbols,
             scope=request.scope,
             all_types=request.all_types,
+            selection=request.selection,
             binary=name,
         )
         return _Piece(label, with_versions(loaded), loaded.depths)

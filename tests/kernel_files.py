@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 
+from rustabi.check import KernelCheck
+from rustabi.check.judging import judged
+from rustabi.rules import NO_GATE
 from tests.elf_writer import (
     EM_X86_64,
     ET_EXEC,
@@ -140,3 +144,8 @@ def write(folder: Path, name: str, data: bytes | str) -> Path:
     path = folder / name
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
     return path
+
+
+def strictly(check: KernelCheck) -> str:
+    """The verdict where what is risky fails."""
+    return judged(check, NO_GATE.with_options((), frozenset({"risky"})), date.min).verdict

@@ -131,7 +131,7 @@ def nodes(types: SearchStrategy[TypeId]) -> SearchStrategy[Type]:
     enumerator = st.builds(Enumerator, texts(), maybe(constants()))
     parameter = st.builds(Parameter, maybe(texts()), maybe(types))
     return st.one_of(
-        st.builds(Base, texts(), size, maybe(st.integers(0, 255)), size),
+        st.builds(Base, texts(), size, maybe(st.integers(0, 255)), size, maybe(st.integers(1, 2))),
         st.builds(Unspecified, texts()),
         st.builds(Modifier, st.sampled_from(_MODIFIERS), texts(), maybe(types), size, size),
         st.builds(Array, maybe(types), tuples_of(size), st.booleans()),

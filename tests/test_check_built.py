@@ -19,7 +19,7 @@ from rustabi.binary.elf import Elf
 from rustabi.check import KernelCheck, check_modules
 from rustabi.names import demangle
 from rustabi.target import load_target
-from tests.kernel_files import VERMAGIC, modinfo, symvers_text, write
+from tests.kernel_files import VERMAGIC, modinfo, strictly, symvers_text, write
 
 TARGET = "aarch64-unknown-none"
 
@@ -161,7 +161,7 @@ def test_modules_fit_the_kernel_they_were_built_for(base: Build, modules: dict[s
     for each in found.modules:
         assert [layer.status for layer in each.layers] == ["ok"] * 4
         assert each.layer("symbols").checked >= 1
-    assert found.code(fail_on_risky=True) == 0
+    assert strictly(found) == "compatible"
 
 
 def test_a_field_more(folder: Path, base: Build, modules: dict[str, Path]) -> None:
@@ -171,7 +171,7 @@ def test_a_field_more(folder: Path, base: Build, modules: dict[str, Path]) -> No
     assert answers(found) == {
         "reads": ("no", "no"), "inlines": ("yes", "risky"), "bags": ("yes", "yes"),
     }  # fmt: skip
-    assert found.code() == 1
+    assert found.verdict == "incompatible"
     reads, inlines, _ = found.modules
     (cause,) = reads.layer("reasons").problems
     assert (cause.kind, demangle(cause.subject)) == ("cause", "kernel::read")
@@ -181,7 +181,7 @@ def test_a_field_more(folder: Path, base: Build, modules: dict[str, Path]) -> No
     assert "consumed" in " ".join(risk.evidence)
     assert "no imported symbol" in risk.evidence[-1]
     alone = check_modules([modules["inlines"]], new.kernel)
-    assert (alone.code(), alone.code(fail_on_risky=True)) == (0, 1)
+    assert (alone.verdict, strictly(alone)) == ("compatible", "incompatible")
     blind = check_modules([modules["inlines"]], [new.symvers]).modules[0]
     assert (blind.loads, blind.runs, blind.layer("layout").status) == ("yes", "unknown", "not run")
 

@@ -41,6 +41,30 @@ BREAKS: dict[str, tuple[str, str]] = {
         "typedef struct { int a[4]; } T __attribute__((aligned(16)));"
         f"struct S {{ T *p; }}; {USE}",
     ),
+    "an alignment that grows": (
+        f"struct S {{ long a; long b; }}; {USE}",
+        f"struct S {{ long a; long b; }} __attribute__((aligned(16))); {USE}",
+    ),
+    "an array whose length only its definition tells": (
+        "extern int use[]; int use[4];",
+        "extern int use[]; int use[8];",
+    ),
+    "a struct in the other byte order": (
+        f"struct S {{ int a; }}; {USE}",
+        'struct __attribute__((scalar_storage_order("big-endian"))) S { int a; };' + USE,
+    ),
+    "members that go into an anonymous struct and move": (
+        f"struct S {{ char a; int b; char c; }}; {USE}",
+        f"struct S {{ char a; struct {{ int b; }} __attribute__((packed)); char c; }}; {USE}",
+    ),
+    "members that come to share their bytes": (
+        f"struct S {{ int a, b; long c; }}; {USE}",
+        f"struct S {{ union {{ int a, b; }}; long c; }}; {USE}",
+    ),
+    "a variable of which the source asks less alignment": (
+        "int use __attribute__((aligned(64)));",
+        "int use __attribute__((aligned(8)));",
+    ),
     "a weak function": (
         "__attribute__((weak)) int use(int a) { return a; }",
         "__attribute__((weak)) long use(long a) { return a; }",
@@ -62,6 +86,22 @@ HARMLESS: dict[str, tuple[str, str]] = {
     "a typedef that states the alignment that the type has": (
         f"typedef unsigned long u64; struct S {{ u64 *b; }}; {USE}",
         f"typedef unsigned long u64 __attribute__((aligned(8)));struct S {{ u64 *b; }}; {USE}",
+    ),
+    "an alignment that holds anyway is stated": (
+        f"struct S {{ long a; char b; }}; {USE}",
+        f"struct S {{ long a; char b; }} __attribute__((aligned(8))); {USE}",
+    ),
+    "members that go into an anonymous struct and stay in place": (
+        f"struct S {{ int a, b; int c; }}; {USE}",
+        f"struct S {{ struct {{ int a, b; }}; int c; }}; {USE}",
+    ),
+    "members that go into an anonymous union alone": (
+        f"struct S {{ int a; int c; }}; {USE}",
+        f"struct S {{ int a; union {{ int c; }}; }}; {USE}",
+    ),
+    "a variable of which the source states the alignment that it has": (
+        "int use;",
+        "int use __attribute__((aligned(4)));",
     ),
     "a function that becomes weak": (
         "int use(int a) { return a; }",

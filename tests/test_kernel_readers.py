@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rustabi.binary.elf import Elf
+from rustabi.binary.exports import exports_of
 from rustabi.binary.kernel import (
     Export,
     exports_of_kernel,
@@ -19,6 +20,7 @@ from rustabi.binary.kernel import (
 from rustabi.binary.modinfo import ModInfo, modinfo_of
 from rustabi.binary.modversions import modversions_of
 from rustabi.binary.symvers import SymversLine, is_symvers, parse_symvers, read_symvers
+from rustabi.check.kernel import read_kernel
 from rustabi.errors import InputError
 from tests.elf_writer import EM_386, EM_PPC, EM_S390, EM_X86_64
 from tests.kernel_files import (
@@ -282,3 +284,54 @@ def test_a_real_vmlinux_agrees_with_its_symvers() -> None:
     module = Elf(MODULES[-1].read_bytes(), "")
     assert vermagic_of_kernel(elf) == modinfo_of(module).vermagic
     assert rustc_versions(elf) == rustc_versions(module)
+
+
+OLD_EXPORTS = """
+    .text
+    .globl demo_open
+demo_open: ret
+    .globl demo_close
+demo_close: ret
+    .section "___ksymtab_gpl+demo_open", "a"
+    .balign 4
+__ksymtab_demo_open:
+    .long demo_open - ., __kstrtab_demo_open - ., __kstrtabns_demo_open - .
+    .section "___ksymtab+demo_close", "a"
+    .balign 4
+__ksymtab_demo_close:
+    .long demo_close - ., __kstrtab_demo_close - ., __kstrtabns_demo_close - .
+    .section "__ksymtab_strings", "aMS", %progbits, 1
+__kstrtab_demo_open: .asciz "demo_open"
+__kstrtabns_demo_open: .asciz "DEMO"
+__kstrtab_demo_close: .asciz "demo_close"
+__kstrtabns_demo_close: .asciz ""
+    .globl __crc_demo_open
+    .set __crc_demo_open, 0x9234abcd
+    .section .rodata
+    .balign 4
+    .globl __crc_demo_close
+__crc_demo_close: .long 0x89abcdef
+    .section "___kcrctab+demo_close", "a"
+    .long __crc_demo_close - .
+"""
+"""What EXPORT_SYMBOL_NS_GPL and EXPORT_SYMBOL left in an object up to Linux 6.3, and versions as
+genksyms gives them to the linker: without CONFIG_MODULE_REL_CRCS, and with it."""
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc to assemble with")
+def test_exports_of_an_object_of_linux_6_3(tmp_path: Path) -> None:
+    (tmp_path / "demo.s").write_text(OLD_EXPORTS)
+    path = tmp_path / "demo.o"
+    command = ["gcc", "-c", str(tmp_path / "demo.s"), "-o", str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    elf = Elf(path.read_bytes(), str(path))
+    assert exports_of_kernel(elf) == {
+        "demo_open": Export("EXPORT_SYMBOL_GPL", "DEMO", 0x9234ABCD),
+        "demo_close": Export("EXPORT_SYMBOL", "", 0x89ABCDEF),
+    }
+    assert exports_of(elf).names == ("demo_close", "demo_open")
+    # Not linked: what no table states the debug info gives, so no version is said to be absent.
+    found = read_kernel([path], lambda text: None).exports
+    assert {name: (each.gpl_only, each.stated) for name, each in found.items()} == {
+        "demo_open": (True, False), "demo_close": (False, False),
+    }  # fmt: skip

@@ -55,7 +55,7 @@ def test_exit_codes(arguments: str, code: int, capsys: pytest.CaptureFixture[str
 def test_the_page(capsys: pytest.CaptureFixture[str]) -> None:
     main(["check", "good.ko", "bad.ko", "broken.ko", "--kernel", "Module.symvers"])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "incompatible: of 3 modules, 1 refused by the loader, 1 without verdict"
+    assert lines[0] == "INCOMPATIBLE: of 3 modules, 1 refused by the loader, 1 without verdict"
     assert "  would the kernel load it: yes    would it run correctly: unknown" in lines
     assert "    beta: module 0x00000bad, kernel 0x0000000b (Module.symvers)" in lines
     assert "  layout     not run    1 gap" in lines
@@ -68,7 +68,7 @@ def test_the_page_says_when_gaps_fail(capsys: pytest.CaptureFixture[str]) -> Non
     assert "gaps fail" not in capsys.readouterr().out
     main(["check", "good.ko", "--kernel", "Module.symvers", "--fail-on", "gap"])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("no verdict: ")
+    assert lines[0].startswith("NO VERDICT: ")
     assert lines[-1] == "gaps fail because of --fail-on gap; the lists say why each is one"
 
 

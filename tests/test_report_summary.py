@@ -126,4 +126,4 @@ def test_kinds_of_gaps_are_explained() -> None:
 def test_an_unknown_kind_brings_near_ones() -> None:
     with pytest.raises(UsageError) as raised:
         explain_report("layout-permutated")
-    assert raised.value.advice == "near: layout-permuted"
+    assert raised.value.advice == "near: layout-permuted, layout-differs"

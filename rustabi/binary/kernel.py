@@ -48,9 +48,15 @@ _SECTIONS: Final = {
     "__ksymtab_": ("__ksymtab", "__ksymtab_gpl"),
     "__kstrtabns_": ("__ksymtab_strings",),
     "__flags_": ("__kflagstab",),
-    "__crc_": ("__kcrctab", "__kcrctab_gpl"),
+    "__crc_": ("__kcrctab", "__kcrctab_gpl", ".rodata"),
 }
 """Prefix of a symbol -> the sections in which it says how another symbol is exported."""
+
+_OF_ONE: Final = re.compile(r"_(?P<table>__(ksymtab|kcrctab)(_gpl)?)\+")
+"""Objects of Linux 6.3 and older have a section for each export, which the linker sorts by name and
+joins: ``___ksymtab_gpl+<name>`` (include/asm-generic/export.h, scripts/module.lds.S)."""
+
+_SHN_ABS: Final = 0xFFF1
 
 
 def exports_of_kernel(elf: Elf) -> dict[str, Export]:
@@ -62,6 +68,10 @@ def exports_of_kernel(elf: Elf) -> dict[str, Export]:
     ``__kcrctab`` under ``__crc_<name>``, or, where those names are stripped, in the order of the
     ``__ksymtab`` entries. Whether it is for GPL modules only says the section, ``__ksymtab_gpl``,
     or since Linux 7.1 the lowest bit of the byte ``__flags_<name>``.
+
+    An object of Linux 6.3 and older has ``__ksymtab_<name>``, each in a section of its own. Its
+    version is the value of the absolute symbol ``__crc_<name>``, or with CONFIG_MODULE_REL_CRCS the
+    number in ``.rodata`` that the symbol marks (scripts/genksyms writes either for the linker).
     """
     found: dict[str, Export] = {}
     places: dict[str, list[tuple[int, str]]] = {}
@@ -90,16 +100,26 @@ def _entries(elf: Elf) -> Iterator[tuple[str, str, str, int, bytes]]:
     contents: dict[str, bytes] = {}
     for symbol in elf.symbols():
         prefix = next((each for each in _SECTIONS if symbol.name.startswith(each)), None)
+        if prefix == "__crc_" and symbol.section == _SHN_ABS:
+            data = struct.pack("<I" if elf.little_endian else ">I", symbol.value & 0xFFFFFFFF)
+            yield prefix, symbol.name.removeprefix(prefix), "", 0, data
         if prefix is None or not 0 < symbol.section < len(elf.sections):
             continue
         section = elf.sections[symbol.section]
-        if section.name in _SECTIONS[prefix]:
+        if table_name(section.name) in _SECTIONS[prefix]:
             if section.name not in contents:
                 # only texts, flags and plain numbers are read: nothing that is relocated
                 contents[section.name] = elf.raw(section)
             start = max(symbol.value - (0 if elf.relocatable else section.address), 0)
             data = contents[section.name][start : start + _LONGEST]
-            yield prefix, symbol.name.removeprefix(prefix), section.name, start, data
+            name = table_name(section.name)
+            yield prefix, symbol.name.removeprefix(prefix), name, start, data
+
+
+def table_name(section: str) -> str:
+    """The table that a section is, or of an object of Linux 6.3 and older becomes a part of."""
+    found = _OF_ONE.match(section)
+    return found["table"] if found else section
 
 
 def _with_ordered_crcs(

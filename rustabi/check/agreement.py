@@ -7,26 +7,38 @@ hold code for the old layout all the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from rustabi.check.bindings import WHY_NO_PARTNER, BindingDifference, compare_bindings
+from rustabi.check.bindings import (
+    WHY_NO_PARTNER,
+    BindingDifference,
+    NoPartner,
+    compare_bindings,
+)
 from rustabi.check.families import compare_families
 from rustabi.check.kernel import Kernel
 from rustabi.check.module import Module
-from rustabi.check.results import Layer, Note, layer_of
+from rustabi.check.results import Layer, Note, crossing, layer_of, listed
 from rustabi.check.toolchain import same_architecture
+from rustabi.check_kinds import CheckKind
 from rustabi.diff import Affected, Change, Severity
 from rustabi.diff.causes import Causes, Reach
 from rustabi.diff.identity import Pair
 from rustabi.diff.symbols import compare_vtables
 from rustabi.diff.walk import Walk
+from rustabi.layout_version import TypeHashes
 from rustabi.model import Composite, Enumeration, Model, Symbol, TypeId, name_of
 from rustabi.names import demangle, is_unstable_name, type_key
 from rustabi.references import references
 
-_SHOWN: Final = 4
-"""Names that a line lists before it says how many more there are."""
+_PARTNERLESS: Final[dict[NoPartner, CheckKind]] = {
+    "helper": CheckKind.BINDINGS_HELPER,
+    "anonymous": CheckKind.BINDINGS_ANONYMOUS,
+    "opaque": CheckKind.BINDINGS_OPAQUE,
+    "absent": CheckKind.BINDINGS_ABSENT,
+    "declared": CheckKind.BINDINGS_DECLARED,
+}
 
 _UNKNOWN_CROSSING: Final = "whether a value of it crosses an imported symbol is not known"
 
@@ -38,11 +50,13 @@ class KernelTypes(NamedTuple):
         model: The kernel's model.
         by_key: Its named types by the name that they are paired by.
         own_bindings: Bindings that disagree with their C types within the kernel itself.
+        hashes: Of its types, names left out; worked out when the first is asked for.
     """
 
     model: Model
     by_key: dict[str, list[TypeId]]
     own_bindings: dict[str, BindingDifference]
+    hashes: TypeHashes
 
 
 def kernel_types(kernel: Kernel) -> KernelTypes | None:
@@ -52,7 +66,8 @@ def kernel_types(kernel: Kernel) -> KernelTypes | None:
     by_key = named_types(kernel.model)
     every = [type_id for key in sorted(by_key) for type_id in by_key[key]]
     own = compare_bindings(kernel.model, kernel.model, every).differences
-    return KernelTypes(kernel.model, by_key, {each.type: each for each in own})
+    own_bindings = {each.type: each for each in own}
+    return KernelTypes(kernel.model, by_key, own_bindings, TypeHashes(kernel.model))
 
 
 def named_types(model: Model) -> dict[str, list[TypeId]]:
@@ -79,26 +94,40 @@ def named_types(model: Model) -> dict[str, list[TypeId]]:
     return found
 
 
-def check_layout(module: Module, kernel: Kernel, types: KernelTypes | None) -> Layer:
+class Agreement(NamedTuple):
+    """What the comparison of a module with a kernel found.
+
+    Attributes:
+        layer: The result.
+        suspects: Names of types that differ in anything from the kernel's, be it in names alone.
+    """
+
+    layer: Layer
+    suspects: frozenset[str] = frozenset()
+
+
+def check_layout(module: Module, kernel: Kernel, types: KernelTypes | None) -> Agreement:
     """Whether all types that both debug infos define have one layout.
 
     What disagrees makes the layer fail where an imported symbol reaches the type, so that a value
     of it crosses from the one to the other, and makes it risky elsewhere.
     """
     reason = _cannot_run(module, kernel, types)
-    untyped = [Note("no-types", "", f"the types of {each}") for each in kernel.no_types]
+    untyped = [Note(CheckKind.NO_TYPES, "", f"the types of {each}") for each in kernel.no_types]
     if reason is not None or module.model is None or types is None:
-        return Layer("layout", "not run", gaps=(Note("no-types", "", reason or ""), *untyped))
+        gaps = (Note(CheckKind.NO_TYPES, "", reason or ""), *untyped)
+        return Agreement(Layer("layout", "not run", gaps=gaps))
     comparison = _Comparison(module.model, types, {*module.imports.strong, *module.imports.weak})
     comparison.gaps += untyped
     problems: list[Note] = []
     mild: list[Note] = []
     for crosses, note in comparison.disagreements():
         (problems if crosses else mild).append(note)
-    return layer_of(
+    layer = layer_of(
         "layout", comparison.compared, "types", problems, comparison.remarks, comparison.gaps,
         mild=mild,
     )  # fmt: skip
+    return Agreement(layer, frozenset(comparison.suspects))
 
 
 def _cannot_run(module: Module, kernel: Kernel, types: KernelTypes | None) -> str | None:
@@ -125,6 +154,7 @@ class _Comparison:
         self.compared = 0
         self.remarks: list[Note] = []
         self.gaps: list[Note] = []
+        self.suspects: set[str] = set()
 
     def disagreements(self) -> Iterator[tuple[bool, Note]]:
         """(whether an imported symbol reaches the type, what disagrees)."""
@@ -133,14 +163,15 @@ class _Comparison:
         yield from self._bindings()
         if self._imports - self._described:
             unknown = [demangle(each) for each in sorted(self._imports - self._described)]
-            self.gaps.append(
-                Note("import-undescribed", "", "which types these imports exchange: the kernel's"
-                     f" debug info that was given does not describe {listed(unknown)}")
-            )  # fmt: skip
+            text = (
+                "which types these imports exchange: the kernel's debug info that was given does"
+                f" not describe {listed(unknown)}"
+            )
+            self.gaps.append(Note(CheckKind.IMPORT_UNDESCRIBED, "", text))
 
     def _namesakes(self) -> Iterator[tuple[bool, Note]]:
         """Types of equal names. Of several in the kernel, one that agrees is enough."""
-        walk = Walk(self._module, self._types.model)
+        walk = Walk(self._module, self._types.model, self._types.hashes)
         theirs = self._types.by_key
         for key in sorted(self._mine.keys() & theirs.keys()):
             for pair in walk.identity.pair_variants(self._mine[key], theirs[key]):
@@ -151,8 +182,10 @@ class _Comparison:
             if change.grave is Severity.BREAK:
                 told = (change_in_words(change), _UNKNOWN_CROSSING)
                 text = "another vtable in the kernel"
-                yield False, Note("vtable-differs", f"dyn {trait}", text, told)
+                yield False, Note(CheckKind.VTABLE_DIFFERS, f"dyn {trait}", text, told)
         self.compared += len({pair[0] for pair in walk.changes})
+        differing = {pair[0] for pair, changes in walk.changes.items() if changes}
+        self.suspects |= names_around(self._module, differing)
         clean = {pair[0] for pair, changes in walk.changes.items() if not _grave(changes)}
         harmless = 0
         for pair, changes in Causes(self._module, walk.changes).roots():
@@ -162,10 +195,12 @@ class _Comparison:
                 continue
             name = name_of(self._module.types[pair[0]]) or "<anonymous>"
             lines = [change_in_words(change) for change in grave]
-            yield self._note("layout-differs", name, "another layout in the kernel", lines, pair)
+            yield self._note(
+                CheckKind.LAYOUT_DIFFERS, name, "another layout in the kernel", lines, pair
+            )
         if harmless:
             text = f"{harmless} types differ in names only: compiled code is not affected"
-            self.remarks.append(Note("names-differ", "", text))
+            self.remarks.append(Note(CheckKind.NAMES_DIFFER, "", text))
 
     def _families(self) -> Iterator[tuple[bool, Note]]:
         keys = sorted(self._mine.keys() - self._types.by_key.keys())
@@ -175,17 +210,18 @@ class _Comparison:
         found = compare_families(self._module, self._types.model, alone, every, theirs)
         self.compared += found.compared
         text = f"{found.compared} instances of generics were held against other instances"
-        self.remarks.append(Note("families", "", text))
+        self.remarks.append(Note(CheckKind.FAMILIES, "", text))
         unknown = len(alone) - found.compared
         text = f"{unknown} types of the module have no counterpart in the kernel's debug info"
-        self.remarks.append(Note("module-only", "", text))
+        self.remarks.append(Note(CheckKind.MODULE_ONLY, "", text))
         for each in found.differences:
             text = f"the kernel's {each.other} comes from another source"
-            _, note = self._note("family-differs", each.type, text, each.evidence, each.pair)
+            kind = CheckKind.FAMILY_DIFFERS
+            _, note = self._note(kind, each.type, text, each.evidence, each.pair)
             yield False, note
         if found.undecided:
             self.gaps.append(
-                Note("member-of-trait", "", "members whose type a trait may decide:"
+                Note(CheckKind.MEMBER_OF_TRAIT, "", "members whose type a trait may decide:"
                      f" {listed(found.undecided)}")
             )  # fmt: skip
 
@@ -196,12 +232,13 @@ class _Comparison:
             return
         if found.compared:
             text = f"{found.compared} Rust bindings were held against their C types"
-            self.remarks.append(Note("bindings", "", text))
+            self.remarks.append(Note(CheckKind.BINDINGS, "", text))
         for why, names in found.partnerless:
             text = f"{len(names)} bindings were not: {WHY_NO_PARTNER[why]}"
             unchecked = why in ("absent", "declared")
-            (self.gaps if unchecked else self.remarks).append(Note(f"bindings-{why}", "", text))
+            (self.gaps if unchecked else self.remarks).append(Note(_PARTNERLESS[why], "", text))
         own = self._types.own_bindings
+        self.suspects |= {each.type for each in found.differences}
         shared = []
         for each in found.differences:
             known = own.get(each.type)
@@ -210,31 +247,52 @@ class _Comparison:
                 continue
             text = f"disagrees with the kernel's {each.other}"
             pair = (-1, each.c_type)
-            yield self._note("binding-differs", each.type, text, each.evidence, pair)
+            yield self._note(CheckKind.BINDING_DIFFERS, each.type, text, each.evidence, pair)
         for each in shared:
             text = f"disagrees with {each.other} in the kernel's own build in the same way"
-            self.remarks.append(Note("binding-wrong-in-kernel", each.type, text, each.evidence))
+            self.remarks.append(
+                Note(CheckKind.BINDING_WRONG_IN_KERNEL, each.type, text, each.evidence)
+            )
 
     def _note(
-        self, kind: str, name: str, text: str, lines: Iterable[str], pair: Pair
+        self, kind: CheckKind, name: str, text: str, lines: Iterable[str], pair: Pair
     ) -> tuple[bool, Note]:
         affected = self._reach.of(pair)[0] if pair[0] >= 0 else self._towards(pair[1])
-        return bool(affected), Note(kind, name, text, (*lines, self._crossing(affected)))
+        symbols = tuple(each.symbol for each in affected)
+        told = (*lines, self._crossing(symbols))
+        severity = None if symbols else Severity.RISKY
+        return bool(symbols), Note(kind, name, text, told, symbols=symbols, severity=severity)
 
     def _towards(self, type_id: TypeId) -> tuple[Affected, ...]:
         """Imported symbols that reach a type of the kernel."""
         return self._reach.of((0, type_id))[0]
 
-    def _crossing(self, affected: tuple[Affected, ...]) -> str:
-        if affected:
-            names = listed([demangle(each.symbol) for each in affected])
-            return f"a value of it crosses imported symbols: {names}"
+    def _crossing(self, symbols: Sequence[str]) -> str:
+        if symbols:
+            return crossing(symbols)
         if not self._described:
             return _UNKNOWN_CROSSING
         return (
             "no imported symbol that is described takes or returns it: code in the module that was"
             " inlined has the old layout"
         )
+
+
+def names_around(model: Model, types: Iterable[TypeId]) -> set[str]:
+    """The names of types; of one without a name, those of the named types that hold it."""
+    pending, seen = set(types), set[TypeId]()
+    found: set[str] = set()
+    while pending:
+        seen |= pending
+        found |= {name for each in pending if (name := name_of(model.types[each]))}
+        nameless = {each for each in pending if not name_of(model.types[each])}
+        users = (
+            type_id
+            for type_id, node in enumerate(model.types)
+            if nameless and any(each.target in nameless for each in references(node))
+        )
+        pending = set(users) - seen
+    return found
 
 
 def _grave(changes: Iterable[Change]) -> list[Change]:
@@ -251,13 +309,6 @@ def change_in_words(change: Change) -> str:
     side = "the kernel" if change.new else "the module"
     state = change.new or change.old
     return f"{what}{where}: {state} in {side} only" if state else f"{what}{where}"
-
-
-def listed(names: Iterable[str]) -> str:
-    """A few names, and how many more there are."""
-    every = list(names)
-    text = ", ".join(every[:_SHOWN])
-    return f"{text} and {len(every) - _SHOWN} more" if len(every) > _SHOWN else text
 
 
 def symbols_of(model: Model, names: Iterable[str]) -> tuple[Symbol, ...]:

@@ -17,6 +17,8 @@ from typing import Literal, NamedTuple, TypeAlias
 from rustabi.check.kernel import Crc, Kernel, KernelExport
 from rustabi.check.module import Module
 from rustabi.check.results import Layer, Note, layer_of
+from rustabi.check_kinds import CheckKind
+from rustabi.diff import Severity
 
 LAYOUT_SYMBOL = "module_layout"
 """The export whose version stands for the structs that every module shares with the kernel."""
@@ -38,7 +40,7 @@ class Verdict(NamedTuple):
 def check_versions(module: Module, kernel: Kernel) -> Layer:
     """Whether the loader accepts the versions of all imported symbols that the kernel exports."""
     if module.versions is None:
-        bad = Note("versions-malformed", "", module.versions_error)
+        bad = Note(CheckKind.VERSIONS_MALFORMED, "", module.versions_error)
         return layer_of("versions", 0, "versions", [bad])
     problems: list[Note] = []
     remarks: list[Note] = []
@@ -55,8 +57,8 @@ def check_versions(module: Module, kernel: Kernel) -> Layer:
             lists = {"refused": problems, "unknown": gaps}
             lists.get(verdict.outcome, remarks).append(verdict.note)
     if module.imports.strong and not checked and not gaps:
-        gaps.append(Note("version-unknown", "", "the versions of all imported symbols"))
-    unversioned = sum(note.kind == "kernel-unversioned" for note in remarks)
+        gaps.append(Note(CheckKind.VERSION_UNKNOWN, "", "the versions of all imported symbols"))
+    unversioned = sum(note.kind is CheckKind.KERNEL_UNVERSIONED for note in remarks)
     what = "symbols without version" if 0 < checked == unversioned else "versions"
     return layer_of("versions", checked, what, _once(problems), _once(remarks), gaps)
 
@@ -65,26 +67,27 @@ def judge(module: Module, name: str, export: KernelExport) -> Verdict:
     """What the loader says about one imported symbol of a module whose tables are sound."""
     if not export.crcs:
         if export.stated:
-            return Verdict("accepted", Note("kernel-unversioned", name, _UNVERSIONED))
-        return Verdict("unknown", Note("version-unknown", name, _UNKNOWN))
+            return Verdict("accepted", Note(CheckKind.KERNEL_UNVERSIONED, name, _UNVERSIONED))
+        return Verdict("unknown", Note(CheckKind.VERSION_UNKNOWN, name, _UNKNOWN))
     crc = export.crcs[0]
     versions = module.versions
     if versions is None or (versions.basic is None and versions.extended is None):
-        return Verdict("refused", Note("no-versions", "", _NO_TABLE))
+        return Verdict("refused", Note(CheckKind.NO_VERSIONS, "", _NO_TABLE))
     if versions.extended is not None:
         own = versions.extended.get(name)
         if own is None:
-            return Verdict("accepted", Note("version-missing", name, _NOT_EXTENDED))
+            note = Note(CheckKind.VERSION_MISSING, name, _NOT_EXTENDED, severity=Severity.API)
+            return Verdict("accepted", note)
     else:
         own = (versions.basic or {}).get(name)
         if own is None:
-            return Verdict("refused", Note("version-missing", name, _NOT_BASIC))
+            return Verdict("refused", Note(CheckKind.VERSION_MISSING, name, _NOT_BASIC))
     if own == crc.value:
         return Verdict("equal")
     text = f"module {own:#010x}, kernel {crc.value:#010x} ({crc.source})"
     if crc.source == "DWARF" and crc.doubtful:
-        return Verdict("unknown", Note("version-unknown", name, f"{text}: {_DOUBTFUL}"))
-    return Verdict("refused", Note("version-differs", name, text))
+        return Verdict("unknown", Note(CheckKind.VERSION_UNKNOWN, name, f"{text}: {_DOUBTFUL}"))
+    return Verdict("refused", Note(CheckKind.VERSION_DIFFERS, name, text))
 
 
 _UNVERSIONED = "the kernel has no version of it, and accepts any"
@@ -105,10 +108,10 @@ def _disagreements(name: str, export: KernelExport) -> list[Note]:
     computed = [crc for crc in export.crcs if crc.source == "DWARF" and not crc.doubtful]
     if len({crc.value for crc in stated or computed}) > 1:
         told = ", ".join(map(_said, stated or computed))
-        return [Note("sources-disagree", name, f"the kernel's files disagree: {told}")]
+        return [Note(CheckKind.SOURCES_DISAGREE, name, f"the kernel's files disagree: {told}")]
     if stated and any(crc.value != stated[0].value for crc in computed):
         told = ", ".join(map(_said, (stated[0], *computed)))
-        return [Note("computed-differs", name, f"{told}: {_NOT_ITS_TYPE}")]
+        return [Note(CheckKind.COMPUTED_DIFFERS, name, f"{told}: {_NOT_ITS_TYPE}")]
     return []
 
 

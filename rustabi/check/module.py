@@ -15,6 +15,8 @@ from rustabi.binary.modinfo import ModInfo, modinfo_of
 from rustabi.binary.modversions import BASIC, ModVersions, modversions_of
 from rustabi.binary.open import read_binary, unreadable
 from rustabi.errors import DwarfError, InputError, NoDebugInfoError
+from rustabi.loader import Selection
+from rustabi.loader.selection import type_names
 from rustabi.model import Model
 from rustabi.target import load_target
 
@@ -146,14 +148,38 @@ def _versions(elf: Elf) -> tuple[ModVersions | None, str]:
         return None, f"{error.place}: {error.message}" if error.place else error.message
 
 
-def types_of(path: Path, elf: Elf, debug_folders: Sequence[Path]) -> tuple[Model | None, str]:
+def names_of_types(module: Module, debug_folders: Sequence[Path] = ()) -> frozenset[str]:
+    """The simple names of all types that a module's debug info mentions, without reading them.
+
+    Where that is damaged there are none: `with_types` tells why.
+    """
+    try:
+        elf = Elf(read_binary(module.path), str(module.path))
+        found = type_names(elf)
+        separate = find_debug_file(module.path, elf, debug_folders).path
+        if separate is not None:
+            found |= type_names(Elf(read_binary(separate), str(separate)))
+    except (DwarfError, InputError):
+        return frozenset()
+    return found
+
+
+def types_of(
+    path: Path, elf: Elf, debug_folders: Sequence[Path], selection: Selection | None = None
+) -> tuple[Model | None, str]:
     """The types of a binary, or why there are none: its own, else those of its debug file.
+
+    Args:
+        path: The file.
+        elf: The same.
+        debug_folders: Where debug info in files of their own is looked for.
+        selection: Which types and symbols to read; None for all.
 
     Raises:
         RustabiError: Debug info is damaged.
     """
     try:
-        return load_target(path), ""
+        return load_target(path, selection=selection, layout_versions=False), ""
     except NoDebugInfoError as error:
         reason = error.message
     found = find_debug_file(path, elf, debug_folders)
@@ -161,7 +187,8 @@ def types_of(path: Path, elf: Elf, debug_folders: Sequence[Path]) -> tuple[Model
         return None, "; ".join((reason, *found.rejected))
     names = exports_of(elf).names
     try:
-        return load_target(found.path, symbols=names), ""
+        model = load_target(found.path, symbols=names, selection=selection, layout_versions=False)
+        return model, ""
     except NoDebugInfoError as error:
         return None, f"{reason}; {found.path}: {error.message}"
 

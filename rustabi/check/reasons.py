@@ -14,6 +14,7 @@ from rustabi.check.agreement import change_in_words, symbols_of
 from rustabi.check.kernel import Kernel
 from rustabi.check.module import Module
 from rustabi.check.results import Layer, Note, layer_of
+from rustabi.check_kinds import CheckKind
 from rustabi.describe import type_text
 from rustabi.diff import Comparison, Finding, Severity, compare
 from rustabi.graph import Step
@@ -46,11 +47,13 @@ def compare_baseline(baseline: Kernel, kernel: Kernel, symbols: Iterable[str]) -
 
 def differing(versions: Layer) -> tuple[str, ...]:
     """The symbols whose versions differ, by the result of layer 2."""
-    return tuple(note.subject for note in versions.problems if note.kind == "version-differs")
+    return tuple(
+        note.subject for note in versions.problems if note.kind is CheckKind.VERSION_DIFFERS
+    )
 
 
 def check_reasons(
-    module: Module, versions: Layer, layout: Layer, kernel: Kernel, baseline: Baseline | None
+    module: Module, versions: Layer, layout: Layer, baseline: Baseline | None
 ) -> Layer | None:
     """The reasons of each version that differs; None where none does."""
     names = differing(versions)
@@ -60,8 +63,8 @@ def check_reasons(
     gaps: list[Note] = []
     remarks = list(_other_baseline(module, baseline, names))
     for name in names:
-        note = _by_baseline(name, baseline) or _candidates(name, layout, kernel)
-        (gaps if note.kind == "no-reason" else problems).append(note)
+        note = _by_baseline(name, baseline) or _candidates(name, layout)
+        (gaps if note.kind is CheckKind.NO_REASON else problems).append(note)
     found = layer_of("reasons", len(problems), "versions", (), remarks, gaps)
     return found._replace(problems=tuple(problems))
 
@@ -77,7 +80,7 @@ def _other_baseline(
         export = baseline.kernel.exports.get(name)
         if export is not None and export.crcs and export.crcs[0].value != table.get(name):
             text = "the baseline has another version than the module: it was built against another"
-            yield Note("baseline-differs", name, text)
+            yield Note(CheckKind.BASELINE_DIFFERS, name, text)
 
 
 def _by_baseline(name: str, baseline: Baseline | None) -> Note | None:
@@ -101,7 +104,7 @@ def _by_baseline(name: str, baseline: Baseline | None) -> Note | None:
     text = f"because of {subject}"
     if not severities & {Severity.BREAK, Severity.RISKY}:
         text += ": names only, compiled code is not affected"
-    return Note("cause", name, text, tuple(dict.fromkeys(lines)))
+    return Note(CheckKind.CAUSE, name, text, tuple(dict.fromkeys(lines)))
 
 
 def _subject(finding: Finding) -> str:
@@ -124,13 +127,12 @@ def _path(model: Model, symbol: str, steps: Iterable[Step]) -> str:
     return " → ".join(stations)
 
 
-def _candidates(name: str, layout: Layer, kernel: Kernel) -> Note:
-    readable = demangle(name)
+def _candidates(name: str, layout: Layer) -> Note:
     for note in layout.problems:
-        if note.evidence and readable in note.evidence[-1]:
+        if name in note.symbols:
             text = f"perhaps because of {note.subject}: a candidate, without a baseline"
-            return Note("candidate", name, text, note.evidence[:-1])
+            return Note(CheckKind.CANDIDATE, name, text, note.evidence[:-1])
     why = "the two kernels are not known well enough: give --baseline, and --kernel, with DWARF"
-    if layout.status != "not run" and kernel.model is not None:
+    if layout.status != "not run":
         why = "no type that module and kernel disagree about is reached by it: give --baseline"
-    return Note("no-reason", name, why)
+    return Note(CheckKind.NO_REASON, name, why)

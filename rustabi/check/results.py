@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
+from rustabi.check_kinds import CHECK_KINDS, CheckKind
+from rustabi.diff import Severity
 from rustabi.errors import RustabiError
+from rustabi.names import demangle
+from rustabi.rules import NO_GATE, Gate, Rule, RuleUse
 
 LayerName: TypeAlias = Literal["symbols", "versions", "toolchain", "layout", "reasons"]
 
@@ -14,21 +18,50 @@ Status: TypeAlias = Literal["ok", "failed", "risky", "not run"]
 
 Answer: TypeAlias = Literal["yes", "risky", "no", "unknown"]
 
+Verdict: TypeAlias = Literal["compatible", "incompatible", "error"]
+
+_SHOWN: Final = 4
+"""Names that a line lists before it says how many more there are."""
+
 
 class Note(NamedTuple):
     """One thing that was found, or could not be checked.
 
     Attributes:
-        kind: What it is, in a stable word: ``symbol-missing``, ``version-differs``, ...
+        kind: What it is.
         subject: The symbol, type or field it is about; empty where it is about the whole.
         text: What to say of it.
         evidence: More, a line each: differences of members, paths, symbols.
+        symbols: Of a type that disagrees: imported symbols that a value of it crosses. The last
+            line of the evidence is `crossing` of them.
+        severity: What it is taken for, where that is not the kind's own severity.
+        found: That before a rule decided.
+        rule: The rule that decided.
     """
 
-    kind: str
+    kind: CheckKind
     subject: str
     text: str
     evidence: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    severity: Severity | None = None
+    found: Severity | None = None
+    rule: Rule | None = None
+
+    @property
+    def grave(self) -> Severity | None:
+        """How grave it is taken to be; None for what does not count for the verdict."""
+        return self.severity or CHECK_KINDS[self.kind].severity
+
+    @property
+    def of_type(self) -> bool:
+        """Whether it is about a type."""
+        return CHECK_KINDS[self.kind].layer == "layout"
+
+    @property
+    def tolerated(self) -> bool:
+        """Whether a rule says that it does not count."""
+        return self.rule is not None and self.rule.severity is None
 
 
 class Layer(NamedTuple):
@@ -65,6 +98,10 @@ class ModuleCheck(NamedTuple):
             (layer layout).
         layers: In the order in which they are checked.
         failure: Why the module could not be read at all.
+        undecided: Whether something that the loader asks could not be checked, whatever else it
+            says of the module.
+        verdict: What the gate makes of what was found: ``error`` where there is no verdict. Rules
+            change the verdict, never the answers.
 
     Example:
         >>> import rustabi
@@ -79,6 +116,14 @@ class ModuleCheck(NamedTuple):
     runs: Answer
     layers: tuple[Layer, ...] = ()
     failure: RustabiError | None = None
+    undecided: bool = False
+    verdict: Verdict = "error"
+
+    @property
+    def tolerated(self) -> tuple[Note, ...]:
+        """What was found and does not count, by a rule."""
+        every = (note for layer in self.layers for note in (*layer.problems, *layer.remarks))
+        return tuple(note for note in every if note.tolerated)
 
     def layer(self, name: LayerName) -> Layer:
         """The result of one layer.
@@ -98,22 +143,22 @@ class KernelCheck(NamedTuple):
     Attributes:
         kernel: What the kernel's targets told, one line each.
         modules: In the order in which they were named; a folder's by path.
+        gate: What they were judged by.
+        rules: What became of each rule.
     """
 
     kernel: tuple[str, ...]
     modules: tuple[ModuleCheck, ...]
+    gate: Gate = NO_GATE
+    rules: tuple[RuleUse, ...] = ()
 
-    def code(self, *, fail_on_risky: bool = False) -> int:
-        """0 all load and agree in what was checked, 1 one does not, 2 no verdict about one.
-
-        Args:
-            fail_on_risky: Count what is risky as a disagreement.
-        """
-        bad = ("no", "risky") if fail_on_risky else ("no",)
-        if any(each.loads in bad or each.runs in bad for each in self.modules):
-            return 1
-        unknown = any(each.loads == "unknown" for each in self.modules)
-        return 2 if unknown or not self.modules else 0
+    @property
+    def verdict(self) -> Verdict:
+        """Of all modules: ``incompatible`` where one is, else ``error`` where one has none."""
+        verdicts = {each.verdict for each in self.modules}
+        if "incompatible" in verdicts:
+            return "incompatible"
+        return "compatible" if verdicts == {"compatible"} else "error"
 
 
 def layer_of(
@@ -142,3 +187,15 @@ def layer_of(
     if not grave and not risky and not checked and unchecked:
         status = "not run"
     return Layer(name, status, checked, what, grave + risky, tuple(remarks), unchecked)
+
+
+def crossing(symbols: Iterable[str]) -> str:
+    """Which imported symbols a value of a type crosses, in words."""
+    return f"a value of it crosses imported symbols: {listed(map(demangle, symbols))}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """A few names, and how many more there are."""
+    every = list(names)
+    text = ", ".join(every[:_SHOWN])
+    return f"{text} and {len(every) - _SHOWN} more" if len(every) > _SHOWN else text

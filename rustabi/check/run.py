@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 from rustabi.check.agreement import KernelTypes, check_layout, kernel_types
 from rustabi.check.crcs import check_versions
-from rustabi.check.kernel import Kernel, exports_of_module, read_kernel, with_modules
+from rustabi.check.judging import judged
+from rustabi.check.kernel import Kernel, exports_of_module, with_modules
+from rustabi.check.kernelreader import KernelReader
 from rustabi.check.module import Module, modules_in, read_module, with_types
 from rustabi.check.reasons import Baseline, check_reasons, compare_baseline, differing
 from rustabi.check.results import Answer, KernelCheck, Layer, ModuleCheck
 from rustabi.check.symbols import check_symbols
 from rustabi.check.toolchain import check_toolchain, same_architecture
+from rustabi.check_kinds import CheckKind
 from rustabi.errors import RustabiError, UsageError
+from rustabi.rules import NO_GATE, Gate, present_day
 
 _LOADER: Final = ("symbols", "versions", "toolchain")
-_DECISIVE: Final = frozenset({"symbol-unknown", "version-unknown"})
+_DECISIVE: Final = frozenset({CheckKind.SYMBOL_UNKNOWN, CheckKind.VERSION_UNKNOWN})
 """Gaps that leave open whether the loader accepts the module."""
 
 
@@ -27,6 +32,9 @@ def check_modules(
     baseline: Sequence[str | Path] = (),
     progress: Callable[[str], None] | None = None,
     debug_folders: Sequence[str | Path] = (),
+    *,
+    gate: Gate = NO_GATE,
+    today: date | None = None,
 ) -> KernelCheck:
     """Check modules against a kernel.
 
@@ -38,6 +46,8 @@ def check_modules(
         baseline: The same of the kernel that the modules were built against.
         progress: Told what is being done.
         debug_folders: Where debug info in files of their own is looked for.
+        gate: What the verdict is made by: rules, known gaps, strictness.
+        today: The day on which rules must not have expired; None for the present one.
 
     Raises:
         RustabiError: A file of a kernel cannot be read, there is no module of that name, or no
@@ -48,8 +58,6 @@ def check_modules(
         raise UsageError("no kernel to check against", advice="name one with --kernel")
     files = list(dict.fromkeys(file for path in paths for file in modules_in(Path(path))))
     folders = tuple(map(Path, debug_folders))
-    known = read_kernel(map(Path, kernel), say, folders)
-    before = read_kernel(map(Path, baseline), say, folders) if baseline else None
     modules: list[Module] = []
     failed: list[ModuleCheck] = []
     for file in files:
@@ -58,9 +66,12 @@ def check_modules(
         except RustabiError as error:
             error.located(file)
             failed.append(ModuleCheck(str(file), file.name, "unknown", "unknown", failure=error))
+    reader = KernelReader(tuple(map(Path, kernel)), modules, folders, say)
+    before = KernelReader(tuple(map(Path, baseline)), modules, folders, say) if baseline else None
     results = {each.path: each for each in failed}
-    results |= {each.path: each for each in _check_all(modules, known, before, folders, say)}
-    return KernelCheck(known.told, tuple(results[str(file)] for file in files))
+    results |= {each.path: each for each in _check_all(modules, reader, before, folders, say)}
+    found = KernelCheck(reader.first().told, tuple(results[str(file)] for file in files))
+    return judged(found, gate, today or present_day())
 
 
 def check_one(
@@ -68,6 +79,8 @@ def check_one(
     kernel: Sequence[str | Path],
     baseline: Sequence[str | Path] = (),
     progress: Callable[[str], None] | None = None,
+    *,
+    gate: Gate = NO_GATE,
 ) -> ModuleCheck:
     """Check one module, see `check_modules`.
 
@@ -76,7 +89,7 @@ def check_one(
     """
     if Path(path).is_dir():
         raise UsageError("a folder, not a module", path=path, advice="name one .ko file")
-    result = check_modules([path], kernel, baseline, progress).modules[0]
+    result = check_modules([path], kernel, baseline, progress, gate=gate).modules[0]
     if result.failure is not None:
         raise result.failure
     return result
@@ -84,25 +97,72 @@ def check_one(
 
 def _check_all(
     modules: Sequence[Module],
-    kernel: Kernel,
-    before: Kernel | None,
+    reader: KernelReader,
+    before: KernelReader | None,
     folders: tuple[Path, ...],
     say: Callable[[str], None],
 ) -> Iterable[ModuleCheck]:
-    types = kernel_types(kernel)
-    loaded = with_modules(kernel, ((each.name, exports_of_module(each)) for each in modules))
+    untyped = reader.first()._replace(model=None)  # no one is to hold types that are read anew
+    loaded = with_modules(untyped, ((each.name, exports_of_module(each)) for each in modules))
     checks = [_Check(module, loaded) for module in modules]
     for check in checks:
         say(f"checking {check.module.path}")
         check.loader_layers()
     baseline = None
     if before is not None:
-        say("comparing the kernels")
         names = {name for check in checks for name in differing(check.layers["versions"])}
-        baseline = compare_baseline(before, kernel, names)
+        old, new = (each.whole() if names else each.first() for each in (before, reader))
+        say("comparing the kernels")
+        baseline = compare_baseline(old, new, names)
+    _layouts(checks, reader, folders, say)
+    return [check.result(baseline) for check in checks]
+
+
+def _layouts(
+    checks: Sequence[_Check],
+    reader: KernelReader,
+    folders: tuple[Path, ...],
+    say: Callable[[str], None],
+) -> None:
+    """Layer 4 of all modules, each with as much of the kernel's types as it takes.
+
+    One of the kernel's types that agrees is enough, however many of the name there are. So a module
+    that agrees with the first of each is done. Else all of the names that differ are read; and all
+    there is where that leaves a disagreement, of which it must be told which symbols reach it.
+    Bindings that are wrong in the kernel's own build differ in every module: all of these are read
+    before the first is compared.
+    """
+    known = frozenset() if reader.is_whole else _wrong_in_kernel(reader)
+    kernel = reader.with_every(known) if known else reader.first()
+    suspects = _compared(checks, kernel, folders, say)
+    del kernel  # before it is read anew
+    waiting = [
+        check for check in checks if check.suspects - known or check.layers["layout"].problems
+    ]
+    if waiting and not reader.is_whole:
+        _compared(waiting, reader.with_every(suspects | known), folders, say)
+    waiting = [check for check in waiting if check.layers["layout"].problems]
+    if waiting and not reader.is_whole:
+        _compared(waiting, reader.whole(), folders, say)
+
+
+def _wrong_in_kernel(reader: KernelReader) -> frozenset[str]:
+    """The names of the bindings that are wrong in the kernel's own build."""
+    types = kernel_types(reader.first())
+    return frozenset() if types is None else frozenset(types.own_bindings)
+
+
+def _compared(
+    checks: Iterable[_Check], kernel: Kernel, folders: tuple[Path, ...], say: Callable[[str], None]
+) -> frozenset[str]:
+    """Compare the layouts of modules; the names of all types that differ in anything."""
+    types = kernel_types(kernel)
+    suspects: set[str] = set()
     for check in checks:
         say(f"comparing layouts of {check.module.path}")
-        yield check.result(types, baseline, folders)
+        check.layout(kernel, types, folders)
+        suspects |= check.suspects
+    return frozenset(suspects)
 
 
 class _Check:
@@ -112,6 +172,7 @@ class _Check:
         self.module = module
         self.kernel = kernel
         self.layers: dict[str, Layer] = {}
+        self.suspects: frozenset[str] = frozenset()
 
     def loader_layers(self) -> None:
         """Layers 1 to 3."""
@@ -119,32 +180,40 @@ class _Check:
         self.layers["versions"] = check_versions(self.module, self.kernel)
         self.layers["toolchain"] = check_toolchain(self.module, self.kernel)
 
-    def result(
-        self, types: KernelTypes | None, baseline: Baseline | None, folders: tuple[Path, ...]
-    ) -> ModuleCheck:
-        """Layers 4 and 5, and the two answers."""
+    def layout(self, kernel: Kernel, types: KernelTypes | None, folders: tuple[Path, ...]) -> None:
+        """Layer 4, with what was read of the kernel's types."""
         module = self.module
         if types is not None and same_architecture(module, self.kernel):
             module = with_types(module, folders)
-        layout = check_layout(module, self.kernel, types)
-        self.layers["layout"] = layout
-        reasons = check_reasons(self.module, self.layers["versions"], layout, self.kernel, baseline)
+        self.layers["layout"], self.suspects = check_layout(module, kernel, types)
+
+    def result(self, baseline: Baseline | None) -> ModuleCheck:
+        """Layer 5, and the two answers."""
+        layout = self.layers["layout"]
+        reasons = check_reasons(self.module, self.layers["versions"], layout, baseline)
         if reasons is not None:
             self.layers["reasons"] = reasons
         layers = tuple(self.layers.values())
         return ModuleCheck(
-            str(self.module.path), self.module.name, self._loads(), _runs(layout), layers
-        )
+            str(self.module.path), self.module.name, self._loads(), _runs(layout), layers,
+            undecided=self._undecided(),
+        )  # fmt: skip
 
     def _loads(self) -> Answer:
         layers = [self.layers[name] for name in _LOADER]
         if any(layer.status == "failed" for layer in layers):
             return "no"
-        gaps = {gap.kind for layer in layers for gap in layer.gaps}
-        unchecked = any(layer.status == "not run" for layer in layers[:2])
-        if gaps & _DECISIVE or unchecked or ("vermagic" in gaps and not self._has_versions()):
+        if self._undecided():
             return "unknown"
         return "risky" if any(layer.status == "risky" for layer in layers) else "yes"
+
+    def _undecided(self) -> bool:
+        """Whether something that the loader asks could not be checked."""
+        layers = [self.layers[name] for name in _LOADER]
+        gaps = {gap.kind for layer in layers for gap in layer.gaps}
+        unchecked = any(layer.status == "not run" for layer in layers[:2])
+        by_vermagic = CheckKind.VERMAGIC_UNKNOWN in gaps and not self._has_versions()
+        return bool(gaps & _DECISIVE) or unchecked or by_vermagic
 
     def _has_versions(self) -> bool:
         """Whether the kernel has a version of an import.

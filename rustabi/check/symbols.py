@@ -9,6 +9,7 @@ from __future__ import annotations
 from rustabi.check.kernel import Kernel, KernelExport
 from rustabi.check.module import Module
 from rustabi.check.results import Layer, Note, layer_of
+from rustabi.check_kinds import CheckKind
 
 _FOR_MODULES = "module:"
 
@@ -25,10 +26,10 @@ def check_symbols(module: Module, kernel: Kernel) -> Layer:
             checked += 1
             _permitted(module, name, export, problems, gaps)
         elif _may_be_elsewhere(module, kernel):
-            gaps.append(Note("symbol-unknown", name, _where_to_look(module, kernel)))
+            gaps.append(Note(CheckKind.SYMBOL_UNKNOWN, name, _where_to_look(module, kernel)))
         else:
             checked += 1
-            problems.append(Note("symbol-missing", name, "the kernel does not export it"))
+            problems.append(Note(CheckKind.SYMBOL_MISSING, name, "the kernel does not export it"))
     for name in module.imports.weak:
         export = kernel.exports.get(name)
         if export is not None:
@@ -36,7 +37,11 @@ def check_symbols(module: Module, kernel: Kernel) -> Layer:
             _permitted(module, name, export, problems, gaps)
         else:
             remarks.append(
-                Note("weak-missing", name, "weak, and not found: it is 0 in the loaded module")
+                Note(
+                    CheckKind.WEAK_MISSING,
+                    name,
+                    "weak, and not found: it is 0 in the loaded module",
+                )
             )
     return layer_of("symbols", checked, "imported symbols", problems, remarks, gaps)
 
@@ -66,14 +71,16 @@ def _permitted(
         if export.gpl_only:
             said = f'"{license_}"' if license_ else "not stated"
             problems.append(
-                Note("gpl-only", name, f"exported to GPL modules only; the license is {said}")
+                Note(
+                    CheckKind.GPL_ONLY, name, f"exported to GPL modules only; the license is {said}"
+                )
             )
         elif export.gpl_only is None:
-            gaps.append(Note("license-unknown", name, "whether it is for GPL modules only"))
+            gaps.append(Note(CheckKind.LICENSE_UNKNOWN, name, "whether it is for GPL modules only"))
     if export.namespace is None:
-        gaps.append(Note("namespace-unknown", name, "in which namespace it is exported"))
+        gaps.append(Note(CheckKind.NAMESPACE_UNKNOWN, name, "in which namespace it is exported"))
     elif export.namespace and not may_use(export.namespace, module):
-        problems.append(Note("namespace", name, _namespace_in_words(export.namespace)))
+        problems.append(Note(CheckKind.NAMESPACE, name, _namespace_in_words(export.namespace)))
 
 
 def may_use(namespace: str, module: Module) -> bool:

@@ -6,6 +6,7 @@ from rustabi.check.crcs import LAYOUT_SYMBOL, judge
 from rustabi.check.kernel import Kernel
 from rustabi.check.module import Module
 from rustabi.check.results import Layer, Note, layer_of
+from rustabi.check_kinds import CheckKind
 
 
 def check_toolchain(module: Module, kernel: Kernel) -> Layer:
@@ -32,11 +33,12 @@ def _architecture(side: Module | Kernel) -> tuple[str | None, int | None, bool |
 
 def _machine(module: Module, kernel: Kernel, problems: list[Note], gaps: list[Note]) -> bool:
     if kernel.machine is None:
-        gaps.append(Note("architecture", "", "the kernel's architecture: no binary of it is given"))
+        text = "the kernel's architecture: no binary of it is given"
+        gaps.append(Note(CheckKind.ARCHITECTURE_UNKNOWN, "", text))
         return False
     if not same_architecture(module, kernel):
         own, other = (_in_words(*_architecture(side)) for side in (module, kernel))
-        problems.append(Note("architecture", "", f"module for {own}, kernel for {other}"))
+        problems.append(Note(CheckKind.ARCHITECTURE, "", f"module for {own}, kernel for {other}"))
     return True
 
 
@@ -60,15 +62,15 @@ def _vermagic(module: Module, kernel: Kernel, problems: list[Note], gaps: list[N
     own = module.info.vermagic
     if own is None:
         text = "the module has no vermagic: the kernel loads it by force only"
-        problems.append(Note("vermagic", "", text))
+        problems.append(Note(CheckKind.VERMAGIC, "", text))
         return True
     if kernel.vermagic is None:
         text = "the kernel's vermagic: only a vmlinux, or a module built for the kernel, has it"
-        gaps.append(Note("vermagic", "", text))
+        gaps.append(Note(CheckKind.VERMAGIC_UNKNOWN, "", text))
         return False
     if not same_magic(own, kernel.vermagic, has_versions=module.has_basic):
         text = f'module "{own.strip()}", kernel "{kernel.vermagic.strip()}"'
-        problems.append(Note("vermagic", "", text))
+        problems.append(Note(CheckKind.VERMAGIC, "", text))
     return True
 
 
@@ -78,12 +80,13 @@ def _layout_symbol(
     """The version of ``module_layout`` (``check_modstruct_version`` in version.c)."""
     export = kernel.exports.get(LAYOUT_SYMBOL)
     if export is None:
-        gaps.append(Note("module-layout", LAYOUT_SYMBOL, "its version: no file has it"))
+        text = "its version: no file has it"
+        gaps.append(Note(CheckKind.MODULE_LAYOUT_UNKNOWN, LAYOUT_SYMBOL, text))
         return False
     if module.versions is None:
         return False  # the layer of versions tells
     verdict = judge(module, LAYOUT_SYMBOL, export)
-    if verdict.note is not None and verdict.note.kind == "no-versions":
+    if verdict.note is not None and verdict.note.kind is CheckKind.NO_VERSIONS:
         return False  # as above
     if verdict.note is not None:
         lists = {"refused": problems, "unknown": gaps}
@@ -96,12 +99,10 @@ def _rustc(module: Module, kernel: Kernel, mild: list[Note], gaps: list[Note]) -
     if not module.rustc:
         return False  # a module in C
     if not kernel.rustc:
-        gaps.append(Note("rustc", "", "the version of rustc that built the kernel"))
+        gaps.append(Note(CheckKind.RUSTC_UNKNOWN, "", "the version of rustc that built the kernel"))
         return False
     if not set(module.rustc) <= set(kernel.rustc):
         own, other = ", ".join(module.rustc), ", ".join(kernel.rustc)
-        mild.append(
-            Note("rustc", "", f"the module is by rustc {own}, the kernel by {other}: the Rust ABI"
-                              " differs between versions")
-        )  # fmt: skip
+        text = f"the module is by rustc {own}, the kernel by {other}"
+        mild.append(Note(CheckKind.RUSTC, "", f"{text}: the Rust ABI differs between versions"))
     return True

@@ -15,7 +15,7 @@ from rustabi.cli.building import chosen_build
 from rustabi.cli.cargo_options import cargo_parser
 from rustabi.cli.formats import say as say_answer
 from rustabi.cli.formats import wanted_formats
-from rustabi.cli.gate import levels, today
+from rustabi.cli.gate import levels
 from rustabi.cli.output import progress
 from rustabi.errors import UsageError
 
@@ -87,7 +87,7 @@ def _selection(options: Namespace) -> Selection:
 
 
 def _judge(options: Namespace, folder: Path) -> Callable[[Comparison], Judgement]:
-    from rustabi.rules import NO_GATE, find_rules, judge, read_rules
+    from rustabi.rules import NO_GATE, find_rules, judge, present_day, read_rules
 
     if options.rules is not None and options.no_rules:
         raise UsageError("--rules and --no-rules exclude each other", advice="give one of them")
@@ -96,7 +96,7 @@ def _judge(options: Namespace, folder: Path) -> Callable[[Comparison], Judgement
     else:
         gate = NO_GATE if options.no_rules else find_rules(folder)
     gate = gate.with_options(tuple(options.opaque), levels(options.fail_on))
-    day = today()
+    day = present_day()
     return lambda comparison: judge(comparison, gate, day)
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from rustabi.errors import UsageError
+from rustabi.cli.gate import add_rules, gate_of
 
 if TYPE_CHECKING:
     from rustabi.report.check import CheckReport
     from rustabi.report.page import Page
-
-_LEVELS: Final = ("risky", "gap")
 
 SUMMARY: Final = "will this kernel module load on that kernel, and run"
 TEXT: Final = """\
@@ -24,16 +22,18 @@ against: then the reason of each version that differs is told.
 
 Checked are, each with a result of its own: symbols (all are exported to this module), versions
 (those of MODVERSIONS, by the loader's rules), toolchain (architecture, vermagic, rustc), layout
-(all types that both debug infos define). What could not be checked is listed.
+(all types that both debug infos define). What could not be checked is listed. Rules tolerate
+findings, or take them for another severity (docs/rules.md); the page tells those, too.
 
 exit codes here:
   0  all load and agree in what was checked
-  1  the kernel would refuse one, or its layouts disagree
+  1  the kernel would refuse one, or its layouts disagree, and no rule tolerates it
   2  no verdict"""
 EXAMPLES: Final = (
     "rustabi check rust_misc_device.ko --kernel Module.symvers",
     "rustabi check modules/ --kernel vmlinux --fail-on risky",
     "rustabi check my.ko --kernel new/vmlinux --baseline old/vmlinux",
+    "rustabi check modules/ --kernel vmlinux --rules accepted.toml",
 )
 
 
@@ -54,13 +54,16 @@ def add_arguments(command: Any) -> None:
         " be repeated",
     )  # fmt: skip
     command.add_argument(
-        "--fail-on", metavar="LEVEL", action="append", default=[],
-        help="besides: risky (exit code 1), gap (anything that could not be checked, exit code 2);"
-        " several with commas, or repeated",
-    )  # fmt: skip
-    command.add_argument(
         "--all", action="store_true", help="list what is no problem, too, and long lists whole"
     )
+    group = command.add_argument_group("gate", "what fails, and what does not")
+    group.add_argument(
+        "--fail-on", metavar="LEVEL", action="append", default=[],
+        help="besides what the loader refuses and layouts that disagree: risky or api (findings of"
+        " that severity or worse, exit code 1), gap (anything that could not be checked, exit code"
+        " 2); several with commas, or repeated",
+    )  # fmt: skip
+    add_rules(group)
 
 
 def run_check(
@@ -75,18 +78,9 @@ def run_check(
     from rustabi.report.check import CODES, check_report
     from rustabi.report.text_check import check_page
 
-    fail_on = _levels(options.fail_on)
-    found = check_modules(options.modules, options.kernel, options.baseline, say, options.debug_dir)
-    report = check_report(found, fail_on)
+    found = check_modules(
+        options.modules, options.kernel, options.baseline, say, options.debug_dir,
+        gate=gate_of(options),
+    )  # fmt: skip
+    report = check_report(found)
     return report, lambda: check_page(report, everything=options.all), CODES[report.verdict]
-
-
-def _levels(groups: Iterable[str]) -> frozenset[str]:
-    given = list(groups)
-    levels = frozenset(each.strip() for group in given for each in group.split(",")) - {""}
-    if given and not levels:
-        raise UsageError("--fail-on names no level", advice="levels: risky, gap")
-    for level in sorted(levels):
-        if level not in _LEVELS:
-            raise UsageError(f"--fail-on does not know {level!r}", advice="levels: risky, gap")
-    return levels

@@ -159,12 +159,12 @@ _CODES: Final = {"compatible": 0, "incompatible": 1, "error": 2}
 
 
 def _diff(options: Namespace, say: Say) -> Answer:
-    from rustabi.cli.gate import gate_of, today
+    from rustabi.cli.gate import gate_of
     from rustabi.cli.lists import symbol_list
     from rustabi.diff import compare
     from rustabi.report.differences import diff_report, missing_symbols
     from rustabi.report.select import require_crate, restricted
-    from rustabi.rules import judge
+    from rustabi.rules import judge, present_day
 
     gate = gate_of(options)
     names = symbol_list(options.symbols)
@@ -197,7 +197,7 @@ def _diff(options: Namespace, say: Say) -> Answer:
     report = diff_report(
         comparison, options.old, options.new,
         crates=options.crate, noise=options.all, extra_gaps=gaps,
-        judgement=judge(comparison, gate, today()), kabi=kabi,
+        judgement=judge(comparison, gate, present_day()), kabi=kabi,
     )  # fmt: skip
     return Answer(report, options.all, code=_CODES[report.verdict])
 

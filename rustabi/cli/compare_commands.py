@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rustabi.cli.arguments import Parser, add_cargo, add_colour, add_command, add_output, add_target
+from rustabi.cli.gate import add_rules
 
 
 def snapshot(commands: Any) -> None:
@@ -79,12 +80,7 @@ def _gate(command: Parser) -> None:
         help="honour the kABI rules that the binaries carry, and __kabi_ members: a change that"
         " they declare away is taken for api (docs/rules.md)",
     )  # fmt: skip
-    group.add_argument(
-        "--rules", metavar="FILE", help="take the rules from FILE (TOML; docs/rules.md tells more)"
-    )
-    group.add_argument(
-        "--no-rules", action="store_true", help="leave out the rules file of the current folder"
-    )
+    add_rules(group)
 
 
 def check(commands: Any) -> None:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rustabi.errors import UsageError
 
 if TYPE_CHECKING:
     from rustabi.rules import FailOn, Gate
+
+
+def add_rules(group: Any) -> None:
+    """The options that name the rules file."""
+    group.add_argument(
+        "--rules", metavar="FILE", help="take the rules from FILE (TOML; docs/rules.md tells more)"
+    )
+    group.add_argument(
+        "--no-rules", action="store_true", help="leave out the rules file of the current folder"
+    )
 
 
 def gate_of(options: Namespace) -> Gate:
@@ -28,7 +37,7 @@ def gate_of(options: Namespace) -> Gate:
         gate = read_rules(Path(options.rules))
     else:
         gate = NO_GATE if options.no_rules else find_rules(Path())
-    return gate.with_options(tuple(options.opaque), levels(options.fail_on))
+    return gate.with_options(tuple(getattr(options, "opaque", ())), levels(options.fail_on))
 
 
 def levels(given: list[str]) -> frozenset[FailOn]:
@@ -49,8 +58,3 @@ def levels(given: list[str]) -> frozenset[FailOn]:
     if given and not wanted:
         raise UsageError("--fail-on names no level", advice=f"levels: {', '.join(FAIL_ON)}")
     return frozenset(known[each] for each in wanted)
-
-
-def today() -> date:
-    """The day by which rules expire: that of UTC, so that it is the same everywhere."""
-    return datetime.now(UTC).date()

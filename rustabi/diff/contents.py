@@ -8,7 +8,7 @@ from rustabi.describe import type_text
 from rustabi.diff.identity import Identity, Pair
 from rustabi.diff.kinds import Change, ChangeKind, Severity
 from rustabi.diff.members import Members, paired
-from rustabi.layout import size_of
+from rustabi.layout import alignment_of, size_of
 from rustabi.model import (
     Composite,
     Constant,
@@ -51,15 +51,34 @@ class Contents:
         if isinstance(a, Composite) and isinstance(b, Composite):
             if a.kind != b.kind or (variant_part_of(a) is None) != (variant_part_of(b) is None):
                 return [_kind_changed(a, b)]
-            return [*self._composites(a, b), *self.arguments(pair)]
+            return [*self._sizes(pair, a, b), *self._composites(a, b), *self.arguments(pair)]
         if isinstance(a, Enumeration) and isinstance(b, Enumeration):
-            return list(self._enumerations(a, b))
+            return [*self._sizes(pair, a, b), *self._enumerations(a, b)]
         return [_kind_changed(a, b)]
+
+    def _sizes(
+        self, pair: Pair, a: Composite | Enumeration, b: Composite | Enumeration
+    ) -> Iterator[Change]:
+        """Other sizes and alignments.
+
+        C states an alignment where the source does, and else none: it follows from the members.
+        """
+        if a.size != b.size:
+            yield Change(ChangeKind.SIZE_CHANGED, "", str(a.size), str(b.size))
+        if a.alignment == b.alignment:
+            return
+        old, new = a.alignment, b.alignment
+        if old is None:
+            old = alignment_of(self._old, pair[0], self._old_address)
+        if new is None:
+            new = alignment_of(self._new, pair[1], self._new_address)
+        if old != new:
+            before, after = ("not known" if each is None else str(each) for each in (old, new))
+            yield Change(ChangeKind.ALIGNMENT_CHANGED, "", before, after)
 
     # structs, unions, enums with data
 
     def _composites(self, a: Composite, b: Composite) -> Iterator[Change]:
-        yield from _sizes(a, b)
         yield from self.members.changes(members_of(a), members_of(b), "")
         old_part, new_part = variant_part_of(a), variant_part_of(b)
         if old_part is not None and new_part is not None:
@@ -175,7 +194,6 @@ class Contents:
     # C-like enums
 
     def _enumerations(self, a: Enumeration, b: Enumeration) -> Iterator[Change]:
-        yield from _sizes(a, b)
         old, new = a.underlying, b.underlying
         known = a.size == b.size and old is not None and new is not None
         if known and self._identity.match(old, new) is not None:
@@ -214,13 +232,6 @@ def _kind(node: Type) -> str:
     if isinstance(node, Composite):
         return "enum with data" if variant_part_of(node) else node.kind
     return "enum" if isinstance(node, Enumeration) else type(node).__name__.lower()
-
-
-def _sizes(a: Composite | Enumeration, b: Composite | Enumeration) -> Iterator[Change]:
-    if a.size != b.size:
-        yield Change(ChangeKind.SIZE_CHANGED, "", str(a.size), str(b.size))
-    if a.alignment != b.alignment:
-        yield Change(ChangeKind.ALIGNMENT_CHANGED, "", str(a.alignment), str(b.alignment))
 
 
 def _has_niche(part: VariantPart) -> bool:

@@ -68,12 +68,19 @@ class Identity:
         old, new: The models.
         visit: Called with each pair of named or anonymous struct, union or enum types that is found
             to be one type in both models: their contents are still to be compared.
+        hashes: Those of all types of NEW, names left out, where they are at hand.
     """
 
-    def __init__(self, old: Model, new: Model, visit: Callable[[Pair], None]) -> None:
+    def __init__(
+        self,
+        old: Model,
+        new: Model,
+        visit: Callable[[Pair], None],
+        hashes: TypeHashes | None = None,
+    ) -> None:
         self._old, self._new = old.types, new.types
         self._visit = visit
-        self._old_bytes, self._new_bytes = TypeHashes(old), TypeHashes(new)
+        self._old_bytes, self._new_bytes = TypeHashes(old), hashes or TypeHashes(new)
         self._old_names = {generic_of(type_key(name_of(node))) for node in old.types}
         self._new_names = {generic_of(type_key(name_of(node))) for node in new.types}
         self._address_size = old.facts.address_size
@@ -105,7 +112,8 @@ class Identity:
             return self._compared[old, new]
         if isinstance(a, Base) and isinstance(b, Base):
             same = encoding_class(a) == encoding_class(b)
-            return None if same else Mismatch(ChangeKind.MEMBER_RETYPED)
+            note = "another byte order" if a.endianity != b.endianity else ""
+            return None if same else Mismatch(ChangeKind.MEMBER_RETYPED, note)
         return self._other(old, new)
 
     def _equally_aligned(self, old: TypeId | None, new: TypeId | None) -> bool:

@@ -9,7 +9,7 @@ from rustabi.describe import type_text
 from rustabi.diff.identity import Identity, Mismatch
 from rustabi.diff.kinds import Change, ChangeKind, Severity
 from rustabi.model import Array, Composite, Member, Model, Modifier, Type, TypeId, members_of
-from rustabi.nature import is_empty, stripped
+from rustabi.nature import is_empty, stripped, unfolded
 
 _T = TypeVar("_T")
 
@@ -36,6 +36,13 @@ class Members:
             new: The members in NEW.
             prefix: What stands before their names, such as ``Circle.`` in a variant.
         """
+        if {_key(self._old, each) for each in _nameless(old)} != {
+            _key(self._new, each) for each in _nameless(new)
+        }:
+            flat = unfolded(self._old, old), unfolded(self._new, new)
+            if flat != (list(old), list(new)):
+                yield from self._regrouped(old, new, flat, prefix)
+                return
         both, removed, added = self._paired(old, new)
         renamed = self._renames(removed, added) if len(old) == len(new) else []
         for before, after in renamed:
@@ -81,6 +88,22 @@ class Members:
                     _visibility(before),
                     _visibility(after),
                 )
+
+    def _regrouped(
+        self,
+        old: Sequence[Member],
+        new: Sequence[Member],
+        flat: tuple[list[Member], list[Member]],
+        prefix: str,
+    ) -> Iterator[Change]:
+        """Members that went into an anonymous struct or out of one: C names them alike.
+
+        Only what changes besides is grave.
+        """
+        before, after = (", ".join(map(_shown, members)) for members in (old, new))
+        if before != after:
+            yield Change(ChangeKind.MEMBERS_REORDERED, prefix.rstrip("."), before, after)
+        yield from self.changes(*flat, prefix)
 
     def _paired(
         self, old: Sequence[Member], new: Sequence[Member]

@@ -10,6 +10,7 @@ from rustabi.describe import function_text, type_text
 from rustabi.diff.identity import Identity, Mismatch
 from rustabi.diff.kinds import Change, ChangeKind, Severity
 from rustabi.diff.passing import passing_changes
+from rustabi.layout_version import over_alignment
 from rustabi.model import Function, Model, Storage, Symbol, Type, TypeId, Vtable
 from rustabi.names import demangle, pairing_key
 
@@ -112,8 +113,10 @@ class Signatures:
             if all(each.kind in _SAME_PASSING for each in found):
                 yield from passing_changes(self._old, self._new, old, new, self._identity)
         else:
+            sides = ((self._old, old), (self._new, new))
             yield from self._mismatch("", old.type, new.type, ChangeKind.STATIC_CHANGED)
             yield from _moved(old.storage, new.storage)
+            yield from _realigned(*(over_alignment(*side) for side in sides))
 
     @staticmethod
     def _node(model: Model, symbol: Symbol) -> Type | None:
@@ -174,6 +177,18 @@ def _moved(old: Storage | None, new: Storage | None) -> Iterator[Change]:
         return
     milder = (old, new) == ("read-only", "writable")
     yield Change(ChangeKind.STATIC_CHANGED, "storage", old, new, Severity.API if milder else None)
+
+
+def _realigned(old: int | None, new: int | None) -> Iterator[Change]:
+    """A static for which the source states another alignment than its type's, or none any more.
+
+    Callers may rely on a larger one, as where they read several words at once.
+    """
+    if old != new:
+        milder = (old or 0) < (new or 0)
+        before, after = (f"{each} bytes" if each else "as its type" for each in (old, new))
+        severity = Severity.API if milder else None
+        yield Change(ChangeKind.STATIC_CHANGED, "alignment", before, after, severity)
 
 
 def _noted(text: str, mismatch: Mismatch) -> str:

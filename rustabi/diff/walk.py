@@ -7,6 +7,7 @@ from collections import deque
 from rustabi.diff.contents import Contents
 from rustabi.diff.identity import Identity, Pair
 from rustabi.diff.kinds import Change
+from rustabi.layout_version import TypeHashes
 from rustabi.model import Composite, Enumeration, Model, Type, TypeId, name_of
 from rustabi.names import is_unstable_name, type_key
 from rustabi.references import references
@@ -15,14 +16,18 @@ from rustabi.references import references
 class Walk:
     """Pairs of types, from the paired symbols on, and what changed in each pair.
 
+    Args:
+        old, new: The models.
+        hashes: As for `Identity`.
+
     Attributes:
         identity: Decides which types are the same.
         contents: Compares them.
         changes: Pair -> what changed.
     """
 
-    def __init__(self, old: Model, new: Model) -> None:
-        self.identity = Identity(old, new, self._visit)
+    def __init__(self, old: Model, new: Model, hashes: TypeHashes | None = None) -> None:
+        self.identity = Identity(old, new, self._visit, hashes)
         self.contents = Contents(old, new, self.identity)
         self.changes: dict[Pair, list[Change]] = {}
         self._waiting: deque[Pair] = deque()

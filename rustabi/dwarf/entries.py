@@ -254,6 +254,10 @@ class Entries:
             found = self._outlines[unit.offset] = self._outline(unit, whole=self._whole)
         return found
 
+    def forget_outline(self, unit: Unit) -> None:
+        """Give the memory of an outline back; it is made again where it is asked for."""
+        self._outlines.pop(unit.offset, None)
+
     def _outline(self, unit: Unit, *, whole: bool) -> Outline:
         try:
             return outline(self._data, unit, whole=whole)

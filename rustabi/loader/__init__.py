@@ -11,7 +11,9 @@ from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.unit import Info
 from rustabi.errors import NoDebugInfoError
+from rustabi.loader.attributes import number
 from rustabi.loader.depth import Depth, depth_of, is_moved, is_split, moved, split_off
+from rustabi.loader.selection import Selection, chosen_symbols, enter_chosen
 from rustabi.loader.symbols import Description, Scope, SymbolEntries, find_symbols
 from rustabi.loader.table import Occurrences
 from rustabi.loader.types import TypeLoader
@@ -19,7 +21,7 @@ from rustabi.loader.wanted import WANTED, sketching
 from rustabi.model import Facts, Model, Symbol, TypeId, Unit, Vtable
 from rustabi.pause import collector_paused
 
-__all__ = ["Loaded", "Occurrences", "Root", "Scope", "load", "load_without_types"]
+__all__ = ["Loaded", "Occurrences", "Root", "Scope", "Selection", "load", "load_without_types"]
 
 
 class Root(NamedTuple):
@@ -64,6 +66,7 @@ def load(
     exports: Exports | None = None,
     scope: Scope | None = None,
     all_types: bool = True,
+    selection: Selection | None = None,
     binary: str = "",
 ) -> Loaded:
     """Read the types and symbols of a binary.
@@ -75,6 +78,7 @@ def load(
         scope: Of symbol versions; None for ``file`` in relocatable files and ``unit`` in linked
             ones.
         all_types: Load every named type, not only those that the symbols reach.
+        selection: Load of all types and symbols those that are asked about.
         binary: What to call the file in `Symbol.binary` and `Unit.binary`.
 
     Raises:
@@ -93,8 +97,14 @@ def load(
     scope = scope or ("file" if elf.relocatable else "unit")
     types = TypeLoader(entries, arguments=all_types)
     described = find_symbols(entries, exports.names, exports.places, scope)
+    if selection is not None:
+        names = chosen_symbols(exports.names, described, selection, scope)
+        exports = exports._replace(names=names)
     roots, listed = _load_symbols(entries, types, exports, described, binary)
-    if all_types:
+    depths = tuple(depth_of(entries, unit) for unit in entries.units)
+    if selection is not None:
+        enter_chosen(entries, types, selection)
+    elif all_types:
         _load_all(entries, types)
     vtables = _vtables(elf, entries, types) if all_types else ()
     types.finish()
@@ -113,7 +123,6 @@ def load(
         facts=_facts(elf, exports, units),
         origins=tuple(types.origins),
     )
-    depths = tuple(depth_of(entries, unit) for unit in entries.units)
     return Loaded(model, roots, scope, depths, _declared(described), types.occurrences)
 
 
@@ -197,9 +206,18 @@ def _load_symbols(
                 borrowed=lender.symbol if lender is not None and lender.symbol != name else None,
                 binary=binary,
                 storage=exports.storage.get(name),
+                alignment=_stated_alignment(entries, described[name].own),
             )
         )
     return roots, listed
+
+
+def _stated_alignment(entries: Entries, own: Description | None) -> int | None:
+    """The alignment that a variable's own entry states, in bytes."""
+    if own is None:
+        return None
+    entry = entries.entry(own.offset, entries.units[own.unit])
+    return number(entry, c.AT_ALIGNMENT) if entry.tag == c.TAG_VARIABLE else None
 
 
 def _root(entries: Entries, types: TypeLoader, description: Description) -> Root:

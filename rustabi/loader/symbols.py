@@ -34,6 +34,8 @@ class Description(NamedTuple):
         specified: Only a definition without a name leads to the entry, and gendwarfksyms does not
             find it: methods of C-like enums and unions are declared within the type, and it enters
             structs and classes only.
+        completes: A variable's definition that states a type of its own, beside that of the
+            declaration before it: ``extern int a[]; int a[4];``. gendwarfksyms takes the first.
     """
 
     offset: int
@@ -43,6 +45,7 @@ class Description(NamedTuple):
     definition: bool
     pointer: bool = False
     specified: bool = False
+    completes: bool = False
 
 
 class SymbolEntries(NamedTuple):
@@ -77,11 +80,14 @@ def find_symbols(
     found: dict[str, list[Description]] = {name: [] for name in listed}
     pointers: dict[str, list[Description]] = {}
     specified: dict[str, Description] = {}
+    complete: dict[tuple[str, int], Description] = {}
     for index, unit in enumerate(entries.units):
         if scope == "unit" and unit.language in c.LANG_ASSEMBLER:
             continue  # its entries say no types; a kernel build takes them from elsewhere
         for description in _descriptions(entries, unit, index, found, scope):
-            if description.specified:
+            if description.completes:
+                complete.setdefault((description.symbol, index), description)
+            elif description.specified:
                 specified.setdefault(description.symbol, description)
             else:
                 found[description.symbol].append(description)
@@ -94,8 +100,9 @@ def find_symbols(
     for name in listed:
         group = [name, *(member for member in groups.get(name, ()) if member != name)]
         candidates = [found[member] for member in group]
+        own = choose([found[name]], []) or specified.get(name)
         result[name] = SymbolEntries(
-            own=choose([found[name]], []) or specified.get(name),
+            own=own and complete.get((name, own.unit), own),
             versioned=choose(candidates, [pointers.get(member, []) for member in group]),
         )
     return result
@@ -148,6 +155,7 @@ def _descriptions(
     """
     first: dict[str, Description] = {}
     specified: dict[str, Description] = {}
+    complete: dict[str, Description] = {}
     defined: set[str] = set()
     for offset in entries.outline(unit).routines:
         entry = entries.entry(offset, unit)
@@ -157,6 +165,11 @@ def _descriptions(
             specifies = _name(declared)
             if origin is None:
                 defined.add(specifies)
+                typed = entry.tag == c.TAG_VARIABLE and c.AT_TYPE in entry.attributes
+                if specifies in wanted and typed:
+                    complete[specifies] = Description(
+                        offset, offset, index, specifies, True, completes=True
+                    )
             if specifies in wanted:
                 specified.setdefault(
                     specifies, Description(declared.offset, offset, index, specifies, True)
@@ -172,6 +185,7 @@ def _descriptions(
                 defined.add(name)
     for name, description in first.items():
         yield description._replace(definition=name in defined)
+    yield from complete.values()
     for name, description in specified.items():
         if name not in first:
             yield description._replace(specified=True)

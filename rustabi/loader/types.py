@@ -235,7 +235,8 @@ class TypeLoader:
         encoding = number(entry, c.AT_ENCODING)
         if encoding is not None and encoding not in c.KNOWN_ENCODINGS:
             return Unsupported("encoding", encoding, name, size)
-        return Base(name, size, encoding, number(entry, c.AT_ALIGNMENT))
+        endianity = number(entry, c.AT_ENDIANITY) or None  # 0 is that of the machine
+        return Base(name, size, encoding, number(entry, c.AT_ALIGNMENT), endianity)
 
     def _unspecified(self, entry: Entry) -> Type:
         return Unspecified(self.qualified_name(entry))
@@ -295,7 +296,7 @@ class TypeLoader:
             tuple(enumerators),
             self._refer(entry),
             bool(entry.attributes.get(c.AT_DECLARATION)),
-            self._is_private(entry),
+            self.is_private(entry),
         )
 
     def _composite(self, entry: Entry) -> Type:
@@ -317,7 +318,7 @@ class TypeLoader:
             number(entry, c.AT_ALIGNMENT),
             tuple(parts),
             bool(entry.attributes.get(c.AT_DECLARATION)),
-            self._is_private(entry),
+            self.is_private(entry),
             container,
             tuple(arguments),
         )
@@ -423,8 +424,8 @@ class TypeLoader:
             self._signed[offset] = signed
         return signed
 
-    def _is_private(self, entry: Entry) -> bool:
-        """Whether the entry is defined in a ``.c`` file (gendwarfksyms' is_definition_private).
+    def is_private(self, entry: Entry) -> bool:
+        """Whether an entry is defined in a ``.c`` file (gendwarfksyms' is_definition_private).
 
         rustc gives no DW_AT_decl_file to types, so no Rust type is private. libdw takes file number
         0 for none.

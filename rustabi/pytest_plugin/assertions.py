@@ -15,7 +15,7 @@ from rustabi.lists import read_list
 from rustabi.model import Model
 from rustabi.pytest_plugin.baselines import Baselines
 from rustabi.pytest_plugin.checking import checked, shown
-from rustabi.pytest_plugin.comparing import Judged, judged, levels, of_symbol, report_of, today
+from rustabi.pytest_plugin.comparing import Judged, judged, levels, of_symbol, report_of
 from rustabi.pytest_plugin.notes import Notes
 from rustabi.pytest_plugin.places import Places, Target, options_in_words
 from rustabi.pytest_plugin.shared import Shared
@@ -26,7 +26,7 @@ from rustabi.report.differences import DiffReport
 from rustabi.report.errors import failure_report
 from rustabi.report.formats import Report, render
 from rustabi.report.select import missing
-from rustabi.rules import FAIL_ON, NO_GATE, Gate, find_rules, read_rules
+from rustabi.rules import FAIL_ON, NO_GATE, Gate, find_rules, present_day, read_rules
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -316,6 +316,7 @@ class Rustabi:
         *,
         kernel: Target | Sequence[Target],
         baseline: Target | Sequence[Target] = (),
+        rules: Rules = None,
         fail_on: str | Collection[str] = (),
         debug_dir: Target | Sequence[Target] = (),
     ) -> CheckReport:
@@ -327,7 +328,8 @@ class Rustabi:
                 objects such as rust/kernel.o, snapshots; several are put together.
             baseline: The same of the kernel that the module was built against: then the reason of
                 each version that differs is told.
-            fail_on: What counts besides: ``risky``, ``gap``.
+            rules: As for `assert_compatible`.
+            fail_on: What counts besides: ``risky``, ``api``, ``gap``.
             debug_dir: Where debug info in files of their own is looked for.
 
         Raises:
@@ -335,7 +337,7 @@ class Rustabi:
                 with the report.
             RustabiError: A file cannot be read.
         """
-        gate = self._gate(False, (), levels(fail_on, ("risky", "gap")))
+        gate = self._gate(rules, (), fail_on)
         path = self.places.target(module)
         if path.is_dir():
             raise UsageError(
@@ -409,7 +411,7 @@ class Rustabi:
         self, old: LoadedTarget, new: LoadedTarget, gate: Gate, names: tuple[str, ...] | None
     ) -> Judged:
         """The comparison, made once. The models are kept with it: so no others get their ids."""
-        key = ("judged", id(old.model), id(new.model), gate, names, today())
+        key = ("judged", id(old.model), id(new.model), gate, names, present_day())
 
         def make() -> tuple[Model, Model, Judged]:
             return old.model, new.model, judged(old.model, new.model, gate, names)

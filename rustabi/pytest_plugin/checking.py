@@ -19,16 +19,16 @@ def checked(
     debug_folders: Sequence[Path],
     gate: Gate,
 ) -> CheckReport:
-    """The report on one module.
+    """The report on one module, as the gate judges it.
 
     Raises:
         RustabiError: A file cannot be read, the module among them.
     """
-    found = check_modules([module], kernel, baseline, debug_folders=debug_folders)
+    found = check_modules([module], kernel, baseline, debug_folders=debug_folders, gate=gate)
     for each in found.modules:
         if each.failure is not None:
             raise each.failure
-    return check_report(found, sorted(gate.fail_on & {"risky", "gap"}))
+    return check_report(found)
 
 
 def shown(report: CheckReport, places: Places) -> CheckReport:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from datetime import UTC, date, datetime
 from typing import NamedTuple, TypeVar
 
 from rustabi.diff import Comparison, compare
@@ -15,7 +14,7 @@ from rustabi.pytest_plugin.symbolcases import SymbolCase
 from rustabi.report.differences import DiffReport, diff_report, missing_symbols
 from rustabi.report.facts import GapReport
 from rustabi.report.select import require_crate, restricted
-from rustabi.rules import Gate, Judgement, judge
+from rustabi.rules import Gate, Judgement, judge, present_day
 
 Level = TypeVar("Level", bound=str)
 
@@ -48,11 +47,6 @@ def levels(given: str | Collection[str], known: Iterable[Level]) -> frozenset[Le
     return frozenset(by_name[each] for each in wanted)
 
 
-def today() -> date:
-    """The day by which rules expire: that of UTC, so that it is the same everywhere."""
-    return datetime.now(UTC).date()
-
-
 def judged(old: Model, new: Model, gate: Gate, names: tuple[str, ...] | None = None) -> Judged:
     """Compare two builds and judge what is found.
 
@@ -79,7 +73,7 @@ def judged(old: Model, new: Model, gate: Gate, names: tuple[str, ...] | None = N
     if names is not None:  # what none of the symbols reaches
         kept = tuple(each for each in comparison.findings if each.affected or not each.type)
         comparison = comparison._replace(findings=kept)
-    return Judged(comparison, judge(comparison, gate, today()), gaps)
+    return Judged(comparison, judge(comparison, gate, present_day()), gaps)
 
 
 def of_symbol(found: Judged, case: SymbolCase) -> Judged:

@@ -7,11 +7,11 @@ about a rules file or a damaged input name the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from rustabi.report.annotations import Annotation, Level
-from rustabi.report.check import CheckReport, ModuleReport
+from rustabi.report.check import CheckNote, CheckReport, ModuleReport
 from rustabi.report.differences import DiffReport, FindingReport, verdict_in_words
 from rustabi.report.doctor import DoctorReport
 from rustabi.report.errors import ErrorReport, FailureReport
@@ -104,7 +104,7 @@ def _rules(gate: GateReport) -> Iterator[Annotation]:
 def check_annotations(report: CheckReport) -> Iterator[Annotation]:
     """A check of modules: an annotation for each module that is not well, and the verdict."""
     for module in report.modules:
-        level = _level(module, report.fail_on)
+        level = _level(module)
         if level != "notice":
             yield Annotation(level, _title(module), _problems(module))
     level = "notice" if report.verdict == "compatible" else "error"
@@ -113,13 +113,10 @@ def check_annotations(report: CheckReport) -> Iterator[Annotation]:
     yield Annotation(level, f"rustabi check: {check_verdict(report)}", message)
 
 
-def _level(module: ModuleReport, fail_on: Collection[str]) -> Level:
-    answers = (module.loads, module.runs)
-    if module.error is not None or module.loads == "unknown" or "no" in answers:
+def _level(module: ModuleReport) -> Level:
+    if module.verdict != "compatible":
         return "error"
-    if "risky" in answers:
-        return "error" if "risky" in fail_on else "warning"
-    return "notice"
+    return "notice" if {module.loads, module.runs} <= {"yes", "unknown"} else "warning"
 
 
 def _title(module: ModuleReport) -> str:
@@ -132,8 +129,14 @@ def _problems(module: ModuleReport) -> str:
     notes = [each for layer in module.layers for each in layer.problems]
     if not notes:
         notes = [each for layer in module.layers for each in layer.gaps]
-    lines = [f"{each.name}: {each.text}" if each.name else each.text for each in notes[:_FEW]]
+    notes.sort(key=lambda each: not each.fails)
+    lines = [_problem(each) for each in notes[:_FEW]]
     return "\n".join(lines + _more(len(notes), "problem"))
+
+
+def _problem(note: CheckNote) -> str:
+    text = f"{note.name}: {note.text}" if note.name else note.text
+    return f"{text} (tolerated: {note.reason})" if note.tolerated else text
 
 
 def doctor_annotations(report: DoctorReport) -> Iterator[Annotation]:

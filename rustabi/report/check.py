@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from rustabi.check import Answer, KernelCheck, Layer, LayerName, ModuleCheck, Note, Status
+from rustabi.check.judging import fails
 from rustabi.names import demangle
+from rustabi.report.gates import GateReport, check_gate_report
+from rustabi.rules import Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,20 @@ class CheckNote:
     """What to say of it."""
     evidence: tuple[str, ...]
     """More, a line each."""
+    symbols: tuple[str, ...]
+    """Of a type that disagrees: imported symbols, demangled, that a value of it crosses."""
+    severity: Literal["break", "risky", "api", "noise"] | None
+    """What it is taken for; null where it does not count: gaps, numbers, reasons."""
+    own_severity: Literal["break", "risky", "api", "noise"] | None
+    """The same, before a rule decided."""
+    fails: bool
+    """Whether it makes the verdict `incompatible`."""
+    tolerated: bool
+    """Whether a rule says that it does not count."""
+    rule: str | None
+    """The rule that decided, as `gate.rules[].label`; null for none."""
+    reason: str
+    """The reason of that rule; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,8 @@ class ModuleReport:
     """Whether it would then run correctly, as far as the types in both debug infos tell."""
     error: str | None
     """Why the module could not be read; null where it was."""
+    verdict: Literal["compatible", "incompatible", "error"]
+    """What the gate makes of it. Rules change the verdict, never `loads` and `runs`."""
     layers: tuple[LayerReport, ...]
     """In the order in which they are checked; none where it could not be read."""
 
@@ -72,8 +90,10 @@ class CheckReport:
     """Tells this report from others."""
     verdict: Literal["compatible", "incompatible", "error"]
     """About all modules; goes with the exit codes 0, 1 and 2. `error`: there is none about one."""
-    fail_on: tuple[str, ...]
-    """What counts besides: `risky`, `gap`."""
+    gate: GateReport
+    """What the findings were judged by: rules, known gaps, strictness."""
+    tolerated: int
+    """How many findings rules tolerate, of all modules."""
     kernel: tuple[str, ...]
     """What the files of the kernel told, a line each."""
     modules: tuple[ModuleReport, ...]
@@ -84,41 +104,45 @@ CODES: Final = {"compatible": 0, "incompatible": 1, "error": 2}
 """Verdict -> exit code."""
 
 
-def check_report(check: KernelCheck, fail_on: Collection[str] = ()) -> CheckReport:
-    """The report of a check.
-
-    Args:
-        check: What was found.
-        fail_on: ``risky``: what is risky makes the verdict ``incompatible``. ``gap``: anything that
-            could not be checked leaves no verdict.
-    """
-    code = check.code(fail_on_risky="risky" in fail_on)
-    gaps = any(layer.gaps for module in check.modules for layer in module.layers)
-    if code == 0 and "gap" in fail_on and gaps:
-        code = CODES["error"]
-    verdicts: tuple[Literal["compatible"], Literal["incompatible"], Literal["error"]]
-    verdicts = ("compatible", "incompatible", "error")
+def check_report(check: KernelCheck) -> CheckReport:
+    """The report of a check that was judged."""
     return CheckReport(
-        "check", verdicts[code], tuple(sorted(fail_on)), check.kernel,
-        tuple(_module(each) for each in check.modules),
-    )  # fmt: skip
+        report="check",
+        verdict=check.verdict,
+        gate=check_gate_report(check),
+        tolerated=sum(len(each.tolerated) for each in check.modules),
+        kernel=check.kernel,
+        modules=tuple(_module(each, check.gate) for each in check.modules),
+    )
 
 
-def _module(module: ModuleCheck) -> ModuleReport:
-    layers = tuple(_layer(each) for each in module.layers)
+def _module(module: ModuleCheck, gate: Gate) -> ModuleReport:
+    layers = tuple(_layer(each, gate) for each in module.layers)
     error = None if module.failure is None else str(module.failure)
-    return ModuleReport(module.path, module.name, module.loads, module.runs, error, layers)
+    return ModuleReport(
+        module.path, module.name, module.loads, module.runs, error, module.verdict, layers
+    )
 
 
-def _layer(layer: Layer) -> LayerReport:
-    return LayerReport(
-        layer.name, layer.status, layer.checked, layer.what,
-        _notes(layer.problems), _notes(layer.remarks), _notes(layer.gaps),
-    )  # fmt: skip
+def _layer(layer: Layer, gate: Gate) -> LayerReport:
+    lists = (layer.problems, layer.remarks, layer.gaps)
+    problems, remarks, gaps = (tuple(_note(each, gate) for each in notes) for notes in lists)
+    return LayerReport(layer.name, layer.status, layer.checked, layer.what, problems, remarks, gaps)
 
 
-def _notes(notes: Iterable[Note]) -> tuple[CheckNote, ...]:
-    return tuple(
-        CheckNote(each.kind, each.subject, demangle(each.subject), each.text, each.evidence)
-        for each in notes
+def _note(note: Note, gate: Gate) -> CheckNote:
+    grave, own = note.grave, note.found or note.grave
+    return CheckNote(
+        kind=str(note.kind),
+        symbol=note.subject,
+        name=demangle(note.subject),
+        text=note.text,
+        evidence=note.evidence,
+        symbols=tuple(map(demangle, note.symbols)),
+        severity=None if grave is None else grave.value,
+        own_severity=None if own is None else own.value,
+        fails=fails(note, gate),
+        tolerated=note.tolerated,
+        rule=None if note.rule is None else note.rule.label,
+        reason="" if note.rule is None else note.rule.reason,
     )

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from rustabi.diff import Comparison
+from rustabi.check_kinds import kinds_of
+from rustabi.diff import Comparison, GapKind
 from rustabi.diff.accepted import Acceptance, KabiSide
-from rustabi.report.facts import GapReport
-from rustabi.rules import FAIL_ON, Judgement
+from rustabi.report.facts import NOT_FOUND, GapReport, readable
+from rustabi.rules import FAIL_ON, Gate, Judgement, RuleUse
+from rustabi.rules.bench import matches
+
+if TYPE_CHECKING:
+    from rustabi.check import KernelCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +34,9 @@ class RuleReport:
     """What it does with findings: tolerates them, or takes them for that severity."""
     expires: str | None
     """The last day on which it holds, such as `2027-01-31`; null where it holds for ever."""
-    state: Literal["used", "unused", "expired"]
-    """Whether it decided a finding; an expired rule decides none."""
+    state: Literal["used", "unused", "expired", "elsewhere"]
+    """Whether it decided a finding; an expired rule decides none, and one that is `elsewhere`
+    is about what another command finds."""
     findings: int
     """How many findings it decided; of an expired rule, how many it would have."""
 
@@ -61,6 +67,8 @@ class KnownGapReport:
     """Why nothing is to be done about them."""
     gaps: int
     """How many there are."""
+    elsewhere: bool
+    """Whether it is about gaps that only another command has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ class GateReport:
     file: str | None
     """The rules file; null where there is none."""
     fail_on: tuple[Literal["break", "risky", "api", "gap"], ...]
-    """What fails the comparison. `break` always does."""
+    """What fails. `break` always does."""
     rules: tuple[RuleReport, ...]
     """The rules of the file, in order."""
     opaque: tuple[OpaqueReport, ...]
@@ -149,7 +157,25 @@ class CoverageReport:
 
 def gate_report(judgement: Judgement, gaps: Sequence[GapReport]) -> GateReport:
     """What findings and gaps were judged by, and what became of each part of it."""
-    gate = judgement.gate
+    uses = tuple(
+        OpaqueReport(use.opaque.glob, use.opaque.reason, use.types, use.findings)
+        for use in judgement.opaque
+    )
+    told = [(gap.kind, gap.subject) for gap in gaps]
+    return _gate_report(judgement.gate, judgement.rules, uses, told, [*GapKind, NOT_FOUND])
+
+
+def check_gate_report(check: KernelCheck) -> GateReport:
+    """What modules were judged by. Opaque handles are for comparisons of builds."""
+    gaps = [gap for module in check.modules for layer in module.layers for gap in layer.gaps]
+    told = [(str(gap.kind), readable(gap.subject)) for gap in gaps]
+    return _gate_report(check.gate, check.rules, (), told, kinds_of("gap"))
+
+
+def _gate_report(
+    gate: Gate, rules: Sequence[RuleUse], opaque: tuple[OpaqueReport, ...],
+    gaps: Sequence[tuple[str, str]], kinds: Sequence[str],
+) -> GateReport:  # fmt: skip
     return GateReport(
         gate.file,
         tuple(each for each in FAIL_ON if each == "break" or each in gate.fail_on),
@@ -164,18 +190,16 @@ def gate_report(judgement: Judgement, gaps: Sequence[GapReport]) -> GateReport:
                 use.state,
                 use.findings,
             )
-            for use in judgement.rules
+            for use in rules
         ),
-        tuple(
-            OpaqueReport(use.opaque.glob, use.opaque.reason, use.types, use.findings)
-            for use in judgement.opaque
-        ),
+        opaque,
         tuple(
             KnownGapReport(
                 each.kind,
                 each.subject,
                 each.reason,
-                sum(each.covers(gap.kind, gap.subject) for gap in gaps),
+                sum(each.covers(*gap) for gap in gaps),
+                bool(each.kind) and not any(matches(each.kind, kind) for kind in kinds),
             )
             for each in gate.known_gaps
         ),

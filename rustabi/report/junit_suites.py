@@ -163,33 +163,24 @@ def check_suites(report: CheckReport) -> Iterator[Suite]:
     verdict = _verdict("rustabi check", _RESULTS[report.verdict], words)
     yield Suite("rustabi check", [verdict], output="\n".join(report.kernel))
     for module in report.modules:
-        cases = list(_module_cases(module, report.fail_on))
+        cases = list(_module_cases(module))
         yield Suite(module.path, cases, [("loads", module.loads), ("runs", module.runs)])
 
 
-def _module_cases(module: ModuleReport, fail_on: Sequence[str]) -> Iterator[Case]:
+def _module_cases(module: ModuleReport) -> Iterator[Case]:
     if module.error is not None:
         yield Case(module.path, "read", "error", "cannot be read", module.error)
         return
     words = f"would load: {module.loads}, would run correctly: {module.runs}"
-    answers = (module.loads, module.runs)
-    result: Result = "passed"
-    if "no" in answers or ("risky" in answers and "risky" in fail_on):
-        result = "failure"
-    elif module.loads == "unknown":
-        result = "error"
-    yield _verdict(module.path, result, words)
+    yield _verdict(module.path, _RESULTS[module.verdict], words)
     for layer in module.layers:
-        yield _layer(module.path, layer, fail_on)
+        yield _layer(module.path, layer)
 
 
-def _layer(path: str, layer: LayerReport, fail_on: Sequence[str]) -> Case:
-    results: dict[str, Result] = {
-        "failed": "failure",
-        "risky": "failure" if "risky" in fail_on else "passed",
-        "not run": "skipped",
-    }
-    result = results.get(layer.status, "passed")
+def _layer(path: str, layer: LayerReport) -> Case:
+    result: Result = "skipped" if layer.status == "not run" else "passed"
+    if any(each.fails for each in layer.problems):
+        result = "failure"
     problems, gaps = list(map(_note, layer.problems)), list(map(_note, layer.gaps))
     output = [
         *([] if result == "failure" else problems),
@@ -197,12 +188,14 @@ def _layer(path: str, layer: LayerReport, fail_on: Sequence[str]) -> Case:
     ]
     told = problems if result == "failure" else gaps if result == "skipped" else []
     message = told[0].partition("\n")[0] if told else ""
-    kind = layer.problems[0].kind if layer.problems and result == "failure" else ""
+    kind = next((each.kind for each in layer.problems if each.fails), "")
     return Case(path, layer.name, result, kind, message, "\n".join(told), "\n".join(output))
 
 
 def _note(note: CheckNote) -> str:
     head = f"{note.name}: {note.text}" if note.name else note.text
+    if note.tolerated:
+        head += f" (tolerated: {note.reason})"
     return "\n  ".join((head, *note.evidence))
 
 

@@ -43,11 +43,9 @@ def check_parts(report: CheckReport) -> Iterator[Part]:
 
 
 def _rank(module: ModuleReport) -> int:
-    if "no" in (module.loads, module.runs):
-        return 0
-    if module.error is not None or module.loads == "unknown":
-        return 1
-    return 2 if "risky" in (module.loads, module.runs) else 3
+    if module.verdict != "compatible":
+        return 0 if module.verdict == "incompatible" else 1
+    return 3 if {module.loads, module.runs} <= {"yes", "unknown"} else 2
 
 
 def _statuses(module: ModuleReport) -> str:
@@ -74,7 +72,8 @@ def _module(module: ModuleReport) -> Iterator[Part]:
 
 
 def _note(note: CheckNote) -> str:
-    parts = (code(note.name), code(note.text), *map(code, note.evidence[:_MANY]))
+    tolerated = (f"tolerated: {code(note.reason)}",) if note.tolerated else ()
+    parts = (code(note.name), code(note.text), *tolerated, *map(code, note.evidence[:_MANY]))
     return " ".join(each for each in parts if each)
 
 

@@ -25,7 +25,7 @@ from rustabi.report.symbols import SymbolReport, SymbolsReport
 
 if TYPE_CHECKING:  # what is not asked for is not imported: it takes longer than many a command runs
     from rustabi.report.errors import FailureReport
-    from rustabi.report.explain import ExplainReport, KindReport
+    from rustabi.report.explain import CheckKindReport, ExplainReport, KindReport
     from rustabi.report.snapshots import SnapshotReport
     from rustabi.report.why import TreeNode, WhyReport
 
@@ -145,15 +145,22 @@ def snapshot_page(report: SnapshotReport) -> Page:
 
 def explain_page(report: ExplainReport) -> Page:
     """One kind in full; many as a table."""
-    if len(report.kinds) + len(report.gaps) == 1:
+    if len(report.kinds) + len(report.findings) + len(report.gaps) == 1:
+        if report.findings:
+            return tuple(_check_kind(report.findings[0]))
         return tuple(_kind(report.kinds[0]) if report.kinds else _gap_kind(report))
     kinds = tuple(
         (spans(Span(each.kind, "name")), spans(each.severity), spans(each.means))
         for each in report.kinds
     )
     gaps = tuple((spans(Span(each.kind, "name")), spans(each.means)) for each in report.gaps)
+    found = tuple(
+        (spans(Span(each.kind, "name")), spans(each.severity or "-"), spans(each.means))
+        for each in report.findings
+    )
     return tuple(separated([
         [Table((Column("kind"), Column("severity"), Column("meaning")), kinds)],
+        [Table((Column("of check"), Column("severity"), Column("meaning")), found)],
         [Table((Column("gap"), Column("meaning")), gaps)],
         [line("rustabi explain KIND tells why, with an example")],
     ]))  # fmt: skip
@@ -167,11 +174,27 @@ _SEVERITIES: Final = {
 }
 
 
+_OF_MODULES: Final = {
+    "break": "the loader refuses the module, or it goes wrong",
+    "risky": "the module may go wrong",
+    "api": "neither the loader nor compiled code minds",
+    "noise": "nobody has to notice",
+}
+
+
 def _kind(kind: KindReport) -> Iterator[Block]:
     yield line(Span(kind.kind, "title"), f"  {kind.severity}: {_SEVERITIES[kind.severity]}")
     yield line(kind.means, indent=2)
     yield line(kind.because, indent=2)
     yield line(Span("example  ", "dim"), kind.example, indent=2)
+
+
+def _check_kind(kind: CheckKindReport) -> Iterator[Block]:
+    grade = f"{kind.severity}: {_OF_MODULES[kind.severity]}" if kind.severity else "remark"
+    yield line(Span(kind.kind, "title"), f"  {grade}")
+    yield line(f"layer {kind.layer}", indent=2)
+    yield line(kind.means, indent=2)
+    yield line(kind.because, indent=2)
 
 
 def _gap_kind(report: ExplainReport) -> Iterator[Block]:

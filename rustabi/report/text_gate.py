@@ -106,7 +106,7 @@ def rule_lines(gate: GateReport) -> Iterator[Block]:
             text = f"opaque {handle.glob}: neither build has a type of that name"
             yield line(Span("warning  ", "warn"), text)
     for known in gate.known_gaps:
-        if not known.gaps:
+        if not known.gaps and not known.elsewhere:
             what = ", ".join((*known.kind, *known.subject))
             yield line(Span("unused   ", "warn"), f"known gaps, {what}: {known.reason}")
     strict = [each for each in gate.fail_on if each != "break"]
@@ -117,9 +117,8 @@ def rule_lines(gate: GateReport) -> Iterator[Block]:
 def _counts(rules: Sequence[RuleReport]) -> str:
     states = [each.state for each in rules]
     parts = [plural(len(rules), "rule"), f"{states.count('used')} used"]
-    parts += [
-        f"{states.count(state)} {state}" for state in ("unused", "expired") if state in states
-    ]
+    others = {"unused": "unused", "expired": "expired", "elsewhere": "for another command"}
+    parts += [f"{states.count(state)} {told}" for state, told in others.items() if state in states]
     return ", ".join(parts)
 
 

@@ -4,13 +4,26 @@
 from a file, types that are opaque handles, and how strict the verdict is.
 """
 
-from rustabi.rules.gate import FAIL_ON, NO_GATE, FailOn, Gate, KnownGap, Opaque, Rule, RulesError
-from rustabi.rules.judge import Judged, Judgement, OpaqueUse, RuleUse, judge
+from rustabi.rules.bench import Bench, Case, RuleUse
+from rustabi.rules.gate import (
+    FAIL_ON,
+    NO_GATE,
+    FailOn,
+    Gate,
+    KnownGap,
+    Opaque,
+    Rule,
+    RulesError,
+    present_day,
+)
+from rustabi.rules.judge import Judged, Judgement, OpaqueUse, judge
 from rustabi.rules.reading import find_rules, read_rules
 
 __all__ = [
     "FAIL_ON",
     "NO_GATE",
+    "Bench",
+    "Case",
     "FailOn",
     "Gate",
     "Judged",
@@ -23,5 +36,6 @@ __all__ = [
     "RulesError",
     "find_rules",
     "judge",
+    "present_day",
     "read_rules",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -24,8 +24,8 @@ class RulesError(InputError):
 class Rule(NamedTuple):
     """What is to be done with certain findings.
 
-    All of `symbol`, `type`, `crate` and `kind` that are not empty must match, each with one of its
-    globs.
+    All of `symbol`, `type`, `crate`, `kind` and `module` that are not empty must match, each with
+    one of its globs.
 
     Attributes:
         number: Its place in the file, from 1.
@@ -44,6 +44,7 @@ class Rule(NamedTuple):
     severity: Severity | None = None
     expires: date | None = None
     id: str = ""
+    module: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -106,6 +107,11 @@ class Gate(NamedTuple):
     fail_on: frozenset[FailOn] = frozenset()
     known_gaps: tuple[KnownGap, ...] = ()
 
+    def fails(self, severity: Severity) -> bool:
+        """Whether findings of a severity fail: all of it or worse than what `fail_on` names do."""
+        named = [Severity(each) for each in self.fail_on if each != "gap"]
+        return severity.rank <= max(each.rank for each in (Severity.BREAK, *named))
+
     def with_options(self, opaque: tuple[str, ...], fail_on: frozenset[FailOn]) -> Gate:
         """With what the command line adds; a glob that the file has, too, keeps its reason."""
         known = {each.glob for each in self.opaque}
@@ -114,3 +120,8 @@ class Gate(NamedTuple):
 
 
 NO_GATE: Final = Gate()
+
+
+def present_day() -> date:
+    """The day by which rules expire: that of UTC, so that it is the same everywhere."""
+    return datetime.now(UTC).date()

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from rustabi.check_kinds import kinds_of
 from rustabi.diff import ChangeKind, GapKind, Severity
 from rustabi.lists import NOT_FOUND
 from rustabi.rules.gate import NO_GATE, FailOn, Gate, KnownGap, Opaque, Rule, RulesError
@@ -133,16 +134,18 @@ def _rule(table: RuleTable, number: int, path: str) -> Rule:
         type=_globs(table.type),
         crate=_globs(table.crate),
         kind=_globs(table.kind),
+        module=_globs(table.module),
         severity=None if table.severity is None else Severity(table.severity),
         expires=table.expires,
         id=table.id or "",
     )
-    if not (rule.symbol or rule.type or rule.crate or rule.kind):
+    if not (rule.symbol or rule.type or rule.crate or rule.kind or rule.module):
         raise RulesError(
             "it says nothing of which findings it is for", path=path, place=f"rule {number}",
-            advice='give it symbol, type, crate or kind; kind = "*" is for all',
+            advice='give it symbol, type, crate, kind or module; kind = "*" is for all',
         )  # fmt: skip
-    _require_kinds(rule.kind, ChangeKind, "change", path, f"rule {number}, key kind")
+    known = [*ChangeKind, *kinds_of("finding")]
+    _require_kinds(rule.kind, known, "change", path, f"rule {number}, key kind")
     return rule
 
 
@@ -154,7 +157,7 @@ def _known_gap(table: KnownGapTable, number: int, path: str) -> KnownGap:
             "it says nothing of which gaps it is for", path=path, place=place,
             advice="give it kind or subject",
         )  # fmt: skip
-    _require_kinds(kind, [*GapKind, NOT_FOUND], "gap", path, f"{place}, key kind")
+    _require_kinds(kind, [*GapKind, NOT_FOUND, *kinds_of("gap")], "gap", path, f"{place}, key kind")
     return KnownGap(number, " ".join(table.reason.split()), kind, subject)
 
 
@@ -185,6 +188,7 @@ _WANTED: Final = {
     "type": "a glob in quotes, or a list of them, is wanted",
     "symbol": "a glob in quotes, or a list of them, is wanted",
     "crate": "a glob in quotes, or a list of them, is wanted",
+    "module": "a glob in quotes, or a list of them, is wanted",
     "subject": "a glob in quotes, or a list of them, is wanted",
 }
 """Key -> what it must be, where pydantic would say it in words of its own."""

@@ -26,7 +26,8 @@ class _Table(BaseModel):
 class RuleTable(_Table):
     """What is to be done with certain findings. The first rule that matches a finding decides.
 
-    At least one of `symbol`, `type`, `crate` and `kind` must be there; all that are must match.
+    At least one of `symbol`, `type`, `crate`, `kind` and `module` must be there; all that are must
+    match.
     """
 
     reason: _Reason = Field(description="why; shown with what the rule decides")
@@ -40,7 +41,11 @@ class RuleTable(_Table):
     )
     crate: Globs | None = Field(None, description="the crate of the changed type or symbol")
     kind: Globs | None = Field(
-        None, description="the kind of change, as `rustabi explain` lists them"
+        None,
+        description="the kind of change, or of finding of `check`, as `rustabi explain` lists them",
+    )
+    module: Globs | None = Field(
+        None, description="the kernel module, by the name it is loaded under; for `check` alone"
     )
     severity: Literal["break", "risky", "api", "noise"] | None = Field(
         None, description="what to take the findings for; without it they are tolerated"

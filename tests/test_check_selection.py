@@ -1,0 +1,119 @@
+"""Of a kernel only so much is read as a module asks about, and nothing is told otherwise for it.
+
+Expected is what the sources say: kernels of several units in C, and modules that include one of
+their headers.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from rustabi.check import ModuleCheck, check_modules
+from rustabi.check.kernel import read_kernel
+from rustabi.loader import Selection
+from rustabi.loader.selection import simple_name
+from tests.kernel_files import write
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("gcc") is None or shutil.which("ld") is None, reason="no gcc and ld to build with"
+)
+
+HEADERS = {
+    "old.h": "struct item { int id; long size; };",
+    "new.h": "struct item { long size; int id; };",
+    "other.h": "struct item { int id; int flags; long size; };",
+    "holder.h": "struct holder { int count; struct item *first; };",
+    "declared.h": "struct holder; int rust_helper_use(struct holder *h);",
+}
+MODULE = """
+{includes}
+extern int rust_helper_use(void *);
+int use_item(struct item *i) {{ return rust_helper_use(i) + (i != 0); }}
+static const char info[] __attribute__((section(".modinfo"), used)) = "license=GPL\\0name=demo";
+"""
+USE = "int own_{n}(struct item *i) {{ return i != 0; }}\n"
+
+
+def compiled(folder: Path, name: str, source: str) -> Path:
+    for header, text in HEADERS.items():
+        (folder / header).write_text(text)
+    (folder / f"{name}.c").write_text(source)
+    path = folder / f"{name}.o"
+    flags = ["-g", "-O1", "-w", "-fno-pic", "-c", f"{name}.c", "-o", str(path)]
+    subprocess.run(["gcc", *flags], cwd=folder, check=True, capture_output=True)
+    return path
+
+
+def kernel(folder: Path, *units: str) -> Path:
+    """One object of several units, as the objects of a kernel are linked."""
+    parts = [compiled(folder, f"unit{n}", source) for n, source in enumerate(units)]
+    path = folder / "kernel.o"
+    subprocess.run(["ld", "-r", "-o", str(path), *map(str, parts)], check=True)
+    return path
+
+
+def module(folder: Path, header: str) -> Path:
+    source = MODULE.format(includes=f'#include "{header}"')
+    return write(folder, "demo.ko", compiled(folder, "demo", source).read_bytes())
+
+
+def unit(header: str, number: int) -> str:
+    return f'#include "{header}"\n' + USE.format(n=number)
+
+
+def checked(folder: Path, header: str, *units: str) -> ModuleCheck:
+    return check_modules([module(folder, header)], [kernel(folder, *units)]).modules[0]
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[Selection | None]:
+    """What is asked for, each time that a kernel is read."""
+    found: list[Selection | None] = []
+
+    def noting(*arguments: object) -> object:
+        found.append(arguments[3])  # type: ignore[arg-type]
+        return read_kernel(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("rustabi.check.kernelreader.read_kernel", noting)
+    return found
+
+
+def test_the_first_of_a_name_that_agrees_is_enough(
+    tmp_path: Path, reads: list[Selection | None]
+) -> None:
+    result = checked(tmp_path, "old.h", unit("old.h", 1), unit("new.h", 2), unit("other.h", 3))
+    assert (result.runs, result.layer("layout").problems) == ("yes", ())
+    assert len(reads) == 1
+    assert reads[0] is not None
+    assert "item" in reads[0].names
+
+
+@pytest.mark.parametrize("header", ["new.h", "other.h"])
+def test_a_later_one_that_agrees_is_found(
+    tmp_path: Path, reads: list[Selection | None], header: str
+) -> None:
+    result = checked(tmp_path, header, unit("old.h", 1), unit("new.h", 2), unit("other.h", 3))
+    assert (result.runs, result.layer("layout").problems) == ("yes", ())
+    assert [each.every for each in reads if each is not None] == [frozenset(), frozenset({"item"})]
+    assert len(reads) == 2
+
+
+def test_where_none_agrees_all_is_read(tmp_path: Path, reads: list[Selection | None]) -> None:
+    """``rust_helper_use`` takes a struct that its own unit only declares: another defines it."""
+    user = '#include "declared.h"\nint rust_helper_use(struct holder *h) { return h != 0; }\n'
+    definer = (
+        '#include "new.h"\n#include "holder.h"\nint own(struct holder *h) { return h != 0; }\n'
+    )
+    result = checked(tmp_path, "old.h", user, definer)
+    (note,) = result.layer("layout").problems
+    assert (result.runs, note.subject, note.symbols) == ("no", "item", ("rust_helper_use",))
+    assert reads[-1] is None
+
+
+def test_simple_names() -> None:
+    names = ["kernel::alloc::kvec::Vec<i32, Kmalloc>", "bindings::bindings_raw::file", "file"]
+    assert [simple_name(each) for each in names] == ["Vec", "file", "file"]
