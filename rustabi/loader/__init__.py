@@ -13,13 +13,23 @@ from rustabi.dwarf.unit import Info
 from rustabi.errors import NoDebugInfoError
 from rustabi.loader.depth import Depth, depth_of, is_split, split_off
 from rustabi.loader.symbols import Description, Scope, SymbolEntries, find_symbols
-from rustabi.loader.table import Occurrences
+from rustabi.loader.table import DescribedTypes, Occurrences, distinct, joined
 from rustabi.loader.types import TypeLoader
 from rustabi.loader.wanted import WANTED, sketching
 from rustabi.model import Facts, Model, Symbol, TypeId, Unit, Vtable
 from rustabi.pause import collector_paused
 
-__all__ = ["Loaded", "Occurrences", "Root", "Scope", "load", "load_without_types"]
+__all__ = [
+    "DescribedTypes",
+    "Loaded",
+    "Occurrences",
+    "Root",
+    "Scope",
+    "distinct",
+    "joined",
+    "load",
+    "load_without_types",
+]
 
 
 class Root(NamedTuple):
@@ -104,7 +114,7 @@ def load(
         Unit(_unit_name(unit.name), unit.producer, unit.language, binary) for unit in entries.units
     )
     model = Model(
-        types=tuple(types.types),
+        types=types.types,
         symbols=tuple(listed),
         units=units,
         vtables=vtables,

@@ -11,7 +11,7 @@ where no entry of the same sketch was before.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rustabi.dwarf import constants as c
@@ -54,13 +54,13 @@ class TypeLoader:
         arguments: Read type arguments of generics, too; symbol versions do without.
 
     Attributes:
-        types: The table; complete after `finish`. Repeated types are one and the same object.
+        types: The table; complete after `finish`.
         origins: Entry offset of each type.
         occurrences: Which types are repeated, where that was looked at; complete after `finish`.
     """
 
     def __init__(self, entries: Entries, *, arguments: bool = True) -> None:
-        self.types: list[Type] = []
+        self.types: Sequence[Type] = ()
         self.origins: list[int] = []
         self.occurrences: Occurrences | None = None
         self._entries = entries
