@@ -132,10 +132,11 @@ class TypeLoader:
 
     def _read_shared(self, unit: Unit, pending: list[TypeId], table: TypeTable) -> None:
         """Enter types of a unit and what they refer to in it; decode what has no known sketch."""
-        ids, origins = self._ids, self.origins
+        ids, origins, id_of = self._ids, self.origins, self.id_of
         known = self._sketches[unit.language]  # some attributes mean more in one than in another
         scopes, scope_of = self._entries.outline(unit).scopes, self._entries.scope
         sketch_at = self._entries.sketcher(unit, self._ignored)
+        first, end = unit.first_entry, unit.end
         while pending:
             type_id = pending.pop()
             offset = origins[type_id]
@@ -151,11 +152,19 @@ class TypeLoader:
             if tag == c.TAG_ENUMERATION_TYPE and referred:
                 noted.append(self._is_signed_type(referred[0], unit))
             key = tuple(noted)
-            if key in known:
-                targets = [
-                    ids[each] if each in ids else self.id_of(each, unit) for each in referred
-                ]  # fmt: skip
-                table.repeat(type_id, known[key], targets)
+            content = known.get(key)
+            if content is not None:
+                for place, each in enumerate(referred):
+                    target = ids.get(each)
+                    if target is None:
+                        if first <= each < end:  # as `id_of` does; that is where most are
+                            target = ids[each] = len(origins)
+                            origins.append(each)
+                            pending.append(target)
+                        else:
+                            target = id_of(each, unit)
+                    referred[place] = target
+                table.repeat(type_id, content, referred)
                 continue
             content = table.enter(type_id, self._decoded(offset, unit), tuple(self._found))
             # Where fewer references are followed than there are, the sketch does not tell which.
