@@ -361,10 +361,33 @@ def _size(declaration: Declaration, encoding: Encoding) -> int | None:
     return total
 
 
+_NUMBERS = _UNSIGNED | {c.FORM_SDATA}
+_COUNTED = frozenset({c.FORM_EXPRLOC, c.FORM_BLOCK})
+
+
 def _skip_function(declaration: Declaration, encoding: Encoding) -> Skip:
+    """Not compiled where one attribute varies in size: to compile costs more than it gains."""
     if _is_indirect(declaration):
         return _indirect(declaration, encoding, frozenset())[0]
-    return _source(declaration, encoding, frozenset()).skip()
+    fixed, varying = 0, []
+    for _, form, _ in declaration.specifications:
+        layout = _fixed_format(form, encoding)
+        if layout is not None:
+            fixed += _SIZES[layout]
+        elif form not in (c.FORM_IMPLICIT_CONST, c.FORM_FLAG_PRESENT):
+            varying.append((fixed, form))
+    if len(varying) != 1 or varying[0][1] not in _NUMBERS | _COUNTED:
+        return _source(declaration, encoding, frozenset()).skip()
+    place, is_counted = varying[0][0], varying[0][1] in _COUNTED
+    rest = fixed - place
+
+    def skip(data: bytes, at: int) -> int:
+        number, end = data[at + place], at + place + 1
+        if number > 127:
+            number, end = read_unsigned(data, end - 1)
+        return end + rest + number if is_counted else end + rest
+
+    return skip
 
 
 def _no_sibling(*_: object) -> int:
