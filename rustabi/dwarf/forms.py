@@ -70,6 +70,7 @@ class Reader:
     Attributes:
         declaration: What they are compiled from.
         tag, has_children: Of the declaration.
+        references: Attributes whose form is a reference to an entry of the section by its offset.
         size: Bytes of an entry after its code, or None where entries differ.
         skip: Position after the entry whose attributes start at the given position.
         decode: Attributes (the wanted ones) and the position after them.
@@ -79,8 +80,8 @@ class Reader:
     """
 
     __slots__ = (
-        "_encoding", "_sketching", "_wanted", "declaration", "decode", "has_children", "sibling",
-        "size", "sketch", "skip", "tag",
+        "_encoding", "_sketching", "_wanted", "declaration", "decode", "has_children", "references",
+        "sibling", "size", "sketch", "skip", "tag",
     )  # fmt: skip
 
     def __init__(
@@ -104,6 +105,8 @@ class Reader:
         self.declaration = declaration
         self.tag = declaration.tag
         self.has_children = declaration.has_children
+        forms = {each: form for each, form, _ in reversed(declaration.specifications)}
+        self.references = [each for each, form in forms.items() if form in c.REFERENCE_FORMS]
         self.size = _size(declaration, encoding)
         self._encoding = encoding
         self._wanted = wanted

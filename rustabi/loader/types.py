@@ -46,6 +46,10 @@ _MANY = 8
 """Units from which on enough types are repeated to look for them."""
 
 
+_make = tuple.__new__
+"""Makes a `Member`, of which there are many, without the detour through a Python function."""
+
+
 class TypeLoader:
     """Decodes the types of one binary as they are asked for.
 
@@ -222,6 +226,9 @@ class TypeLoader:
         offset = entry.attributes.get(attribute)
         if offset is None:
             return None
+        if attribute in entry.reader.references:  # but for odd debug info, where all are
+            known = self._ids.get(offset)
+            return self.id_of(offset, entry.unit) if known is None else known
         form = entry.form(attribute)
         if form in c.REFERENCE_FORMS:
             return self.id_of(offset, entry.unit)
@@ -342,6 +349,20 @@ class TypeLoader:
         attributes = entry.attributes
         location = attributes.get(c.AT_DATA_MEMBER_LOCATION)
         offset = number(entry, c.AT_DATA_MEMBER_LOCATION)
+        if offset is not None and c.AT_BIT_SIZE not in attributes:
+            return _make(
+                Member,
+                (
+                    text(entry, c.AT_NAME),
+                    self._refer(entry),
+                    offset,
+                    None,
+                    None,
+                    number(entry, c.AT_ALIGNMENT) if c.AT_ALIGNMENT in attributes else None,
+                    number(entry, c.AT_ACCESSIBILITY) if c.AT_ACCESSIBILITY in attributes else None,
+                    False,
+                ),
+            )
         if location.__class__ is bytes:
             offset = plus_constant(location)
             if offset is None:
