@@ -17,7 +17,7 @@ from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.unit import Info
 from rustabi.errors import DwarfError, InputError
 from rustabi.kabi import SECTION, KabiRules, parse_rules
-from rustabi.loader import Loaded, load
+from rustabi.loader import Loaded, distinct, joined, load
 from rustabi.loader.symbols import Description, find_symbols
 from rustabi.loader.wanted import WANTED
 from rustabi.model import Composite, Type, TypeId, Unsupported, is_definition
@@ -153,10 +153,13 @@ class Session:
         loaded = load(elf, exports=exports, all_types=False, scope="file")
         _require_known(loaded, elf.path)
         if rules is not None:
+            model = loaded.model._replace(types=joined(loaded.model.types))
+            loaded = loaded._replace(model=model, occurrences=None)
             loaded = self._with_stand_ins(elf, loaded, rules, groups)
         if self._wanted.dies or self._wanted.debug:
             self._dump_dies(loaded, rules, self._met(elf, loaded, groups))
-        type_map = TypeMap(loaded.model.types, loaded.model.origins, loaded.roots, rules)
+        types, origins = loaded.model.types, loaded.model.origins
+        type_map = TypeMap(types, origins, loaded.roots, rules, loaded.occurrences)
         if rules is not None and rules.type_strings:
             _settle_references(type_map, loaded, rules, elf.path)
         self._take_versions(type_map, groups)
@@ -323,7 +326,7 @@ def _require_known(loaded: Loaded, path: str) -> None:
         DwarfError: One does.
     """
     types = loaded.model.types
-    if not any(_unknown(node) for node in types):
+    if not any(map(_unknown, distinct(types))):
         return
     roots = [(root.type, name) for name, root in loaded.roots.items() if root.type is not None]
     reached: dict[TypeId, str] = {}

@@ -22,6 +22,7 @@ A worked example: ``struct Bar { x: i8, y: i64, z: i8 }`` as rustc 1.95 lays it 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 TypeId: TypeAlias = int
@@ -389,6 +390,7 @@ class Model(NamedTuple):
 
     Attributes:
         types: Each type once; a `TypeId` is an index into it. Sizes and offsets are bytes.
+            A tuple; fresh from DWARF perhaps a sequence that makes each when it is asked for.
         symbols: The exported ones, sorted by name.
         units: The compilation units they come from.
         vtables: Of trait objects.
@@ -405,7 +407,7 @@ class Model(NamedTuple):
         (8, [('id', 0), ('flags', 4)])
     """
 
-    types: tuple[Type, ...]
+    types: Sequence[Type]
     symbols: tuple[Symbol, ...]
     units: tuple[Unit, ...]
     vtables: tuple[Vtable, ...]

@@ -104,8 +104,7 @@ class TypeStrings:
     ) -> None:
         self.types = types
         self.rules = rules
-        self._occurrences = occurrences if rules is None else None
-        self._alike: dict[tuple[int | str, ...], Pieces] = {}
+        self._first = occurrences.first if occurrences is not None and rules is None else None
         self._known: dict[TypeId, Pieces] = {}
         self._written: dict[TypeId, frozenset[TypeId]] = {}
         self._references: dict[TypeId, str | None] = {}
@@ -113,6 +112,8 @@ class TypeStrings:
 
     def reference(self, type_id: TypeId) -> str | None:
         """`reference_name` of a type of the table."""
+        if self._first is not None:
+            type_id = self._first[type_id]
         if type_id not in self._references:
             node = self.types[type_id]
             plain = self.rules is None or stand_in(self.types, node) is None
@@ -125,6 +126,8 @@ class TypeStrings:
         Raises:
             DwarfError: Nameless types nest without end: the debug info is damaged.
         """
+        if self._first is not None:
+            type_id = self._first[type_id]
         pieces = self._known.get(type_id)
         if pieces is None:
             self._depth += 1
@@ -133,15 +136,8 @@ class TypeStrings:
                     "a type without a name contains itself",
                     advice="the debug info is damaged: build the file again",
                 )
-            if self._occurrences is None:
-                pieces = self._write(type_id)
-            else:
-                key = self._key(self._occurrences, type_id)
-                pieces = self._alike.get(key)
-                if pieces is None:
-                    pieces = self._alike[key] = self._write(type_id)
+            pieces = self._known[type_id] = self._write(type_id)
             self._depth -= 1
-            self._known[type_id] = pieces
         return pieces
 
     def _write(self, type_id: TypeId) -> Pieces:
@@ -149,19 +145,6 @@ class TypeStrings:
         _write(self.types[type_id], writer)
         self._written[type_id] = frozenset(writer.written)
         return _bounded(writer.pieces())
-
-    def _key(self, occurrences: Occurrences, type_id: TypeId) -> tuple[int | str, ...]:
-        """Equal for types of equal strings: many types of a kernel differ only far away.
-
-        What is referred to by name is told by it, what is written in place by its string.
-        """
-        return (
-            occurrences.contents[type_id],
-            *[
-                self.reference(each) or id(self.of(each))
-                for each in map(occurrences.first.__getitem__, occurrences.followed(type_id))
-            ],
-        )
 
     def written(self, type_id: TypeId) -> frozenset[TypeId]:
         """The types that a type's string names or has in place: gendwarfksyms goes on to those."""
@@ -204,7 +187,8 @@ class _Writer:
         self.written.append(type_id)
         reference = self._strings.reference(type_id)
         if reference is not None:
-            self._reference(reference)
+            self._done += ("".join(self._text), reference)
+            self._text = []
             return
         pieces = self._strings.of(type_id)
         self._text.append(pieces[0])
@@ -236,9 +220,9 @@ class _Writer:
 
     def members(self, members: Iterable[Part]) -> bool:
         """Write those that count; False where none does."""
-        separator = ""
+        separator, rules = "", self.rules
         for part in members:
-            if isinstance(part, Member) and self._is_ignored(part):
+            if rules is not None and isinstance(part, Member) and self._is_ignored(part):
                 continue
             self.text(separator)
             if isinstance(part, Member):
@@ -251,16 +235,21 @@ class _Writer:
         return bool(separator)
 
     def member(self, member: Member) -> None:
-        self.text("member ")
+        self._text.append("member ")
         self.type(member.type)
-        former = self._stand_in(member)
-        self.text(
-            self._name(member.name if former is None else former.name or member.name)
-            + attribute("accessibility", member.accessibility)
-            + attribute("bit_size", member.bit_size)
-            + attribute("data_bit_offset", None if member.derived else member.bit_offset)
-            + attribute("data_member_location", member.stated_offset)
-        )
+        former = None if self.rules is None else self._stand_in(member)
+        text = self._name(member.name if former is None else former.name or member.name)
+        if member.accessibility is not None:
+            text += f" accessibility({member.accessibility})"
+        if member.bit_size is not None:
+            bit_offset = None if member.derived else member.bit_offset
+            text += attribute("bit_size", member.bit_size) + attribute(
+                "data_bit_offset", bit_offset
+            )
+        offset = member.stated_offset if member.derived else member.offset
+        if offset is not None:
+            text += f" data_member_location({offset})"
+        self._text.append(text)
 
     def _name(self, name: str | None) -> str:
         """A member's or parameter's name; those of kABI members are not printed."""

@@ -8,7 +8,7 @@ what it depended on, and used again wherever that holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 from zlib import crc32
 
@@ -62,7 +62,8 @@ class TypeMap:
         origins: Document order of the types; ties go to the first.
         roots: The symbols whose types are taken in, by name.
         rules: kABI rules to honour (``--stable``), or None.
-        occurrences: Which of the types are repeated; None where none is.
+        occurrences: Which of the types are repeated; None where none is. It does not count with
+            rules, which look at types more closely.
         strings: The type strings of the table, to share them with other maps; None to make them.
 
     Attributes:
@@ -81,58 +82,64 @@ class TypeMap:
         strings: TypeStrings | None = None,
     ) -> None:
         self._strings = strings or TypeStrings(types, rules, occurrences)
-        self._occurrences = occurrences
+        self._occurrences = occurrences if rules is None else None
         self.symbols: dict[str, Pieces] = {}
         self.strings: dict[str, Pieces] = {}
         self.ambiguous: set[str] = set()
-        used = self._all_used(types, roots)
-        seen: set[TypeId] = set()
-        for each in sorted(used, key=origins.__getitem__ if origins else None):
-            type_id = self._first(each)
-            if type_id in seen:
-                continue
-            seen.add(type_id)
+        for type_id in self._in_order(self._all_used(types, roots), origins):
             reference = self._strings.reference(type_id)
             if reference is not None:
                 self._enter(reference, self._strings.of(type_id), is_definition(types[type_id]))
         if rules is not None:
             self._override(rules.type_strings)
 
-    def _first(self, type_id: TypeId) -> TypeId:
-        return type_id if self._occurrences is None else self._occurrences.first[type_id]
-
-    def _all_used(self, types: Sequence[Type], roots: Mapping[str, Root]) -> set[TypeId]:
+    def _all_used(self, types: Sequence[Type], roots: Mapping[str, Root]) -> Iterable[TypeId]:
         """Enter the symbols; the types that their strings refer to, however far away.
 
         Of a repeated type these are the very occurrences: where two types of a name are equally
         long, it counts which of them comes first.
         """
+        followed = self._followed()
         used: set[TypeId] = set()
         pending: list[TypeId] = []
         for name, root in roots.items():
-            start = None if root.type is None else self._first(root.type)
-            self.symbols[name] = self._strings.of_symbol(start, root.is_function)
+            self.symbols[name] = self._strings.of_symbol(root.type, root.is_function)
             if root.type is not None:
                 signature = root.is_function and isinstance(types[root.type], Function)
-                pending += self._followed(root.type) if signature else [root.type]
+                pending += followed(root.type) if signature else [root.type]
         while pending:
             type_id = pending.pop()
             if type_id not in used:
                 used.add(type_id)
-                pending += self._followed(type_id)
+                pending += followed(type_id)
         return used
 
-    def _followed(self, type_id: TypeId) -> Iterable[TypeId]:
+    def _followed(self) -> Callable[[TypeId], Iterable[TypeId]]:
         """What a type's string names or has in place; of an occurrence, occurrences."""
         if self._occurrences is None:
-            return self._strings.written(type_id)
-        if self._strings.rules is None:
-            return self._occurrences.followed(type_id)
-        first = self._occurrences.first
-        written = self._strings.written(first[type_id])
-        found = [each for each in self._occurrences.targets[type_id] if first[each] in written]
-        # What kABI rules put in a union's place stands deeper in it.
-        return found + sorted(written.difference(first[each] for each in found))
+            return self._strings.written
+        _, targets, contents, versioned = self._occurrences
+
+        def followed(type_id: TypeId) -> Iterable[TypeId]:
+            places = versioned[contents[type_id]]
+            if places is None:
+                return targets[type_id]
+            own = targets[type_id]
+            return [own[place] for place in places]
+
+        return followed
+
+    def _in_order(self, used: Iterable[TypeId], origins: Sequence[int]) -> list[TypeId]:
+        """The types in document order, each once, where it is first used."""
+        first = None if self._occurrences is None else self._occurrences.first
+        if first is None:
+            return sorted(used, key=origins.__getitem__ if origins else None)
+        earliest: dict[TypeId, int] = {}
+        for type_id in used:
+            origin = origins[type_id]
+            if earliest.setdefault(first[type_id], origin) > origin:
+                earliest[first[type_id]] = origin
+        return sorted(earliest, key=earliest.__getitem__)
 
     def _override(self, type_strings: Mapping[str, str]) -> None:
         """Replace the strings of types and symbols by those that kABI rules give."""

@@ -15,13 +15,24 @@ from rustabi.loader.attributes import number
 from rustabi.loader.depth import Depth, depth_of, is_moved, is_split, moved, split_off
 from rustabi.loader.selection import Selection, chosen_symbols, enter_chosen
 from rustabi.loader.symbols import Description, Scope, SymbolEntries, find_symbols
-from rustabi.loader.table import Occurrences
+from rustabi.loader.table import DescribedTypes, Occurrences, distinct, joined
 from rustabi.loader.types import TypeLoader
 from rustabi.loader.wanted import WANTED, sketching
 from rustabi.model import Facts, Model, Symbol, TypeId, Unit, Vtable
 from rustabi.pause import collector_paused
 
-__all__ = ["Loaded", "Occurrences", "Root", "Scope", "Selection", "load", "load_without_types"]
+__all__ = [
+    "DescribedTypes",
+    "Loaded",
+    "Occurrences",
+    "Root",
+    "Scope",
+    "Selection",
+    "distinct",
+    "joined",
+    "load",
+    "load_without_types",
+]
 
 
 class Root(NamedTuple):
@@ -116,7 +127,7 @@ def load(
         Unit(_unit_name(unit.name), unit.producer, unit.language, binary) for unit in entries.units
     )
     model = Model(
-        types=tuple(types.types),
+        types=types.types,
         symbols=tuple(listed),
         units=units,
         vtables=vtables,
