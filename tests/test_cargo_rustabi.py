@@ -34,7 +34,7 @@ from tests.support import ROOT
 pytestmark = [
     pytest.mark.skipif(shutil.which("cargo") is None, reason="needs cargo"),
     pytest.mark.skipif(shutil.which("git") is None, reason="needs git"),
-    pytest.mark.xdist_group("cargo"),
+    pytest.mark.xdist_group("cargo-rustabi"),
 ]
 
 
@@ -349,6 +349,15 @@ def test_a_function_that_is_gone(kinds: Path, capsys: pytest.CaptureFixture[str]
     assert hints(report)["linked"] == "break"
 
 
+def test_a_function_that_is_new(kinds: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = FRAME + "pub fn more(frame: &Frame) -> u8 { (|x: u8| x)(frame.kind) }\n"
+    private = FRAME + "fn more() {}\nstruct Own(u8);\n"
+    for source, hint in ((text, "api"), (private, "none")):
+        written(kinds, {"library/src/lib.rs": source})
+        code, report = asked(capsys, "diff", "--baseline-rev", "HEAD", "-p", "library")
+        assert (code, hints(report)) == (0, {"library": hint})
+
+
 def test_nothing_to_compare(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -360,7 +369,9 @@ def test_nothing_to_compare(
     code, report = asked(capsys, "diff", "--baseline-rev", "HEAD")
     assert (code, hints(report)) == (2, {"generic": "unknown"})
     assert main(["diff", "--baseline-rev", "HEAD"]) == 2
-    assert "NO VERDICT: generic" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "NO VERDICT: generic" in told
+    assert "no function of it is compiled by itself" in told
 
 
 # versions
