@@ -80,6 +80,10 @@ api: $(STAMP) ## write docs/api.md from the docstrings
 samples: $(STAMP) ## build the objects of sample_crates again (needs cargo)
 	$(BIN)/python scripts/build_samples.py
 
+.PHONY: manual
+manual: $(STAMP) ## docs/rustabi.1 and the scripts for completion, from the parser
+	$(BIN)/python scripts/generate_manual.py
+
 .PHONY: clean
 clean: ## remove .venv, caches and cargo's output
 	rm -rf $(VENV) build dist .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache

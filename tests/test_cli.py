@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import platform
+import re
+from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +14,7 @@ import pytest
 
 import rustabi
 from rustabi.cargo import Build
+from rustabi.cargo.tools import tool_version
 from rustabi.cli import main
 from rustabi.cli.parser import parser
 from rustabi.model import Model
@@ -32,6 +36,7 @@ EVERY: dict[str, list[str]] = {
     "doctor": ["doctor", NEW],
     "explain": ["explain"],
     "schema": ["schema", "report"],
+    "completion": ["completion", "bash"],
     "symvers": ["symvers", NEW],
     "symtypes-diff": ["symtypes-diff", TYPES, TYPES],
     "names": ["names", NEW],
@@ -102,7 +107,29 @@ def test_every_example_is_understood() -> None:
 
 
 def test_the_version_is_told(run: Run) -> None:
-    assert run("--version").out == f"rustabi {rustabi.__version__}\n"
+    first, *others = run("--version").out.splitlines()
+    assert first == f"rustabi {rustabi.__version__}"
+    told = "\n".join(others)
+    assert f" {platform.python_version()}, " in told
+    for package in ("pyelftools", "networkx", "pydantic", "rust-demangler"):
+        assert f"{package} {metadata.version(package)}" in told
+    assert re.search(r"^  rustc (\d|not found|does)", told, re.MULTILINE)
+
+
+def test_tools_that_are_not_there_or_do_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert tool_version("rustc") == "rustc not found"
+    program = tmp_path / "rustc"
+    for script, told in (
+        ("#!/bin/sh\necho rustc 9.9.9\necho more\n", "rustc 9.9.9"),
+        ("#!/bin/sh\nexit 1\n", "rustc does not tell its version"),
+        ("no program", "rustc does not run"),
+    ):
+        program.write_text(script)
+        program.chmod(0o755)
+        assert tool_version("rustc") == told
 
 
 # errors

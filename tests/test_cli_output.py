@@ -199,3 +199,89 @@ def test_plain_text_and_json_need_no_rich_or_pydantic(command: str) -> None:
     targets = [NEW] if command == "layout" else [OLD, NEW]
     for form in ("text", "json"):
         assert not imported(command, *targets, "--format", form) & {"rich", "pydantic"}
+
+
+# several formats of one run
+
+
+def test_one_run_writes_several_formats(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    wanted = ["text", "json:r.json", "md:r.md", "junit:r.xml", "github:r.txt"]
+    options = [word for each in wanted for word in ("--format", each)]
+    assert main(["diff", OLD, NEW, *options]) == 1
+    assert capsys.readouterr().out.startswith("INCOMPATIBLE: ")
+    starts = {"r.json": "{\n", "r.md": "### rustabi", "r.xml": "<?xml", "r.txt": "::error "}
+    for name, start in starts.items():
+        alone = name.replace("r.", "alone.")
+        assert (tmp_path / name).read_text().startswith(start)
+        token = {"r.json": "json", "r.md": "md", "r.xml": "junit", "r.txt": "github"}[name]
+        main(["diff", OLD, NEW, "--format", token, "-o", alone])
+        assert (tmp_path / alone).read_bytes() == (tmp_path / name).read_bytes()
+    assert "\x1b" not in (tmp_path / "r.md").read_text()
+
+
+def test_o_is_for_the_format_without_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["diff", OLD, OLD, "--format", "md:a.md", "--format=json", "-o", "b.json"]) == 0
+    assert capsys.readouterr().out == ""
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.md", "b.json"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--format", "text", "--format", "json"],
+        ["--format", "md:a", "--format", "junit:a"],
+        ["--format", "md:a", "-o", "b"],
+        ["--format", "md", "-o", "a", "--format", "json:a"],
+        ["--format", "md:"],
+        ["--format", "xml"],
+        ["--format", ""],
+    ],
+)
+def test_formats_that_do_not_fit_together(
+    options: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["diff", OLD, "nothing.o", *options]) == 2
+    assert "nothing.o" not in capsys.readouterr().err
+
+
+def test_a_command_has_the_formats_of_its_report(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["layout", NEW, "--format", "junit"]) == 2
+    assert "formats: text, json" in capsys.readouterr().err
+
+
+def test_no_file_keeps_an_earlier_verdict_when_a_run_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    wanted = ["github", "json:r.json", "md:r.md", "junit:r.xml", "text:r.txt"]
+    options = [word for each in wanted for word in ("--format", each)]
+    assert main(["diff", OLD, OLD, *options]) == 0
+    capsys.readouterr()
+    assert main(["diff", OLD, "nothing.o", *options]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("rustabi: error: nothing.o: ")
+    assert said.out.startswith("::error file=nothing.o,title=rustabi%3A no verdict (bad-input)::")
+    assert '"verdict": "error"' in (tmp_path / "r.json").read_text()
+    assert "no verdict" in (tmp_path / "r.md").read_text()
+    assert 'errors="1"' in (tmp_path / "r.xml").read_text()
+    assert (tmp_path / "r.txt").read_text().startswith("no verdict  nothing.o: ")
+
+
+def test_a_file_that_cannot_be_written_leaves_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = ["--format", "md:no/such/folder/r.md", "--format", "json:r.json"]
+    assert main(["diff", OLD, NEW, *options]) == 2
+    assert "no/such/folder" in capsys.readouterr().err
+    assert '"kind": "output"' in (tmp_path / "r.json").read_text()

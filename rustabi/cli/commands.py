@@ -241,6 +241,13 @@ def _schema(options: Namespace, _: Say) -> Answer:
     return Answer(text=json.dumps(schema, indent=2, ensure_ascii=False) + "\n")
 
 
+def _completion(options: Namespace, _: Say) -> Answer:
+    from importlib.resources import files
+
+    script = files("rustabi.cli") / "completion" / f"rustabi.{options.shell}"
+    return Answer(text=script.read_text(encoding="utf-8"))
+
+
 def _kernel(options: Namespace, say: Say) -> Answer:
     from rustabi.cli import kernel
 
@@ -262,6 +269,7 @@ _COMMANDS: Final[dict[str, Callable[[Namespace, Say], Answer]]] = {
     "check": _check,
     "explain": _explain,
     "schema": _schema,
+    "completion": _completion,
     "symvers": _kernel,
     "symtypes-diff": _kernel,
     "names": _kernel,

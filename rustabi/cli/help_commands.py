@@ -1,10 +1,10 @@
-"""The commands that tell about rustabi itself: explain, schema."""
+"""The commands that tell about rustabi itself: explain, schema, completion."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from rustabi.cli.arguments import add_command, add_output
+from rustabi.cli.arguments import add_command, add_output, add_plain_output
 
 
 def explain(commands: Any) -> None:
@@ -33,5 +33,21 @@ def schema(commands: Any) -> None:
         "rustabi schema report -o report.schema.json",
     )
     command.add_argument("which", choices=("snapshot", "report", "rules"), help="of what")
-    group = command.add_argument_group("output")
-    group.add_argument("-o", "--output", metavar="FILE", help="write to FILE, whole or not at all")
+    add_plain_output(command)
+
+
+def completion(commands: Any) -> None:
+    """Add ``rustabi completion``."""
+    command = add_command(
+        commands,
+        "completion",
+        "what completes this command line in a shell",
+        "Prints the script that makes a shell complete rustabi's commands, options and files. An"
+        " installation for all users has it in place already; in a virtual environment, read it"
+        " when the shell starts.",
+        "source <(rustabi completion bash)",
+        'eval "$(rustabi completion zsh)"',
+        "rustabi completion fish | source",
+    )
+    command.add_argument("shell", choices=("bash", "zsh", "fish"), help="of which shell")
+    add_plain_output(command)

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from rustabi.cli import compare_commands, help_commands, kernel_commands, look_commands
-from rustabi.cli.arguments import Parser
-from rustabi.cli.version import Version
+from rustabi.cli.arguments import Parser, Version
 
 _DESCRIPTION: Final = """\
 Did the layout change? rustabi reads what the Rust compiler did with your types out of a binary's
@@ -48,6 +47,7 @@ _COMMANDS: Final[tuple[Callable[[Any], None], ...]] = (
     kernel_commands.names,
     kernel_commands.ksyms,
     help_commands.schema,
+    help_commands.completion,
 )
 """What adds each command, in the order of the help: first what everybody needs, from a first look
 on; then what goes deeper; then the files of a kernel build."""
@@ -56,7 +56,7 @@ on; then what goes deeper; then the files of a kernel build."""
 def parser() -> Parser:
     """The parser of the whole command line."""
     whole = Parser(prog="rustabi", description=_DESCRIPTION, epilog=_EPILOG)
-    whole.add_argument("--version", action=Version, help="show the version and exit")
+    whole.add_argument("--version", action=Version, help="show the versions to tell with a bug")
     commands = whole.add_subparsers(
         dest="command", metavar="COMMAND", required=True, parser_class=Parser
     )

@@ -1,21 +1,34 @@
-"""The option that shows the version."""
+"""What ``rustabi --version`` prints: all versions that a bug report needs."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
-from typing import Any, NoReturn
+import platform
+from importlib import metadata
+from typing import Final
+
+_PACKAGES: Final = (
+    "demangle", "networkx", "pydantic", "pyelftools", "rich", "rust-demangler", "zstandard",
+)  # fmt: skip
+"""What rustabi stands on. They are looked up, not imported: that would take long."""
 
 
-class Version(argparse.Action):
-    """Prints the version; looking it up takes time, so not before it is asked for."""
+def version_text() -> str:
+    """The version of rustabi on the first line; those of Python, packages and tools below."""
+    from rustabi.cargo.tools import tool_version
 
-    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
-        super().__init__(option_strings, dest, nargs=0, **options)
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    lines = [
+        f"rustabi {metadata.version('rustabi')}",
+        f"  {python}, {platform.system()} {platform.machine()}",
+        f"  {', '.join(map(_package, _PACKAGES))}",
+        f"  {tool_version('rustc')}",
+        f"  {tool_version('cargo')}",
+    ]
+    return "".join(f"{line}\n" for line in lines)
 
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        """Print it, and exit."""
-        import rustabi
 
-        print(f"rustabi {rustabi.__version__}")
-        parser.exit()
+def _package(name: str) -> str:
+    try:
+        return f"{name} {metadata.version(name)}"
+    except metadata.PackageNotFoundError:
+        return f"no {name}"
