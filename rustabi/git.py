@@ -107,7 +107,7 @@ def worktree(revision: Revision) -> Iterator[Path]:
     Raises:
         GitError: It cannot be made.
     """
-    folder = Path(tempfile.mkdtemp(prefix="rustabi-baseline-")).resolve()
+    folder = _new_folder()
     try:
         made = _git(
             revision.top, "worktree", "add", "--quiet", "--detach", str(folder), revision.commit
@@ -122,6 +122,17 @@ def worktree(revision: Revision) -> Iterator[Path]:
     finally:
         with _undisturbed():
             _remove(revision.top, folder)
+
+
+def _new_folder() -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="rustabi-baseline-")).resolve()
+    except OSError as error:
+        raise GitError(
+            f"no folder to check out to: {error.strerror}",
+            path=tempfile.gettempdir(),
+            advice="set TMPDIR to a folder that you may write to",
+        ) from error
 
 
 def _remove(top: Path, folder: Path) -> None:

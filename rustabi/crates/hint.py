@@ -129,6 +129,8 @@ def hint_of(comparison: Comparison, judgement: Judgement, crate: str, *, by_sour
     kinds = {each.hint for each in reasons}
     known: Known = "break" if "break" in kinds else "api" if "api" in kinds else "none"
     why = "" if known == "break" else _open_question(comparison, deciding, by_source)
+    if not why and known != "break":
+        why = _failing_gaps(comparison, judgement)
     return Hint("unknown" if why else known, known, tuple(reasons), why)
 
 
@@ -147,6 +149,21 @@ def _open_question(
     if any(not each.affected for each in doubtful):
         return "no compiled function takes or returns it, and debug info does not tell what is pub"
     return "a change that may break callers, or may not" if doubtful else ""
+
+
+def _failing_gaps(comparison: Comparison, judgement: Judgement) -> str:
+    """What could not be checked, where any gap is to fail."""
+    if "gap" not in judgement.gate.fail_on:
+        return ""
+    gaps = {
+        shared.gap
+        for shared in comparison.gaps
+        if not any(
+            known.covers(str(shared.gap.kind), shared.gap.subject)
+            for known in judgement.gate.known_gaps
+        )
+    }
+    return f"gaps fail, and there are some: {len(gaps)}" if gaps else ""
 
 
 def _deciding(
