@@ -100,6 +100,13 @@ def missing_in(revision: Revision) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def is_tracked(top: Path, file: Path) -> bool:
+    """Whether a file is in the repository at ``top``, and known to git there."""
+    if not file.is_relative_to(top):
+        return False
+    return bool(_output(top, "ls-files", "--", str(file.relative_to(top))))
+
+
 @contextlib.contextmanager
 def worktree(revision: Revision) -> Iterator[Path]:
     """A folder with the files of a revision; it is removed when the work is done, or fails.

@@ -642,11 +642,15 @@ PATH="{path}" exec cargo "$@"
     assert {run[1] for run in runs if "rustabi-baseline" in run[0]} == {"stable-here"}
 
 
-def test_settings_above_the_repository_count_for_both(
-    three: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("place", ["", "three/", "three/clean/"])
+def test_settings_that_are_not_in_git_count_for_both(
+    place: str, three: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Above the repository, or in it: a folder of vendored crates is often named there."""
+    os.chdir(three / "clean")
     commit(three, {"clean/src/lib.rs": FRAME + "#[cfg(not(above))] compile_error!();\n"})
-    written(tmp_path, {".cargo/config.toml": "[build]\nrustflags = ['--cfg', 'above']\n"})
+    settings = "[build]\nrustflags = ['--cfg', 'above']\n"
+    written(tmp_path, {f"{place}.cargo/config.toml": settings})
     code, report = asked(capsys, "diff", "--baseline-rev", "HEAD", "-p", "clean")
     assert (code, hints(report)) == (0, {"clean": "none"})
 

@@ -17,13 +17,20 @@ from rustabi.cargo.workspace import (
     Selection,
     Workspace,
     active_toolchain,
+    config_files,
     lock_file,
     manifest_folder,
-    outer_config,
     read_workspace,
 )
 from rustabi.errors import BuildError, InputError, UsageError
-from rustabi.git import Revision, clean_environment, find_revision, missing_in, worktree
+from rustabi.git import (
+    Revision,
+    clean_environment,
+    find_revision,
+    is_tracked,
+    missing_in,
+    worktree,
+)
 
 BaselineKind: TypeAlias = Literal["revision", "folder", "snapshots", "file"]
 
@@ -155,7 +162,7 @@ def _of_revision(
             name=f"{current.root}@baseline",
             top=tree,
             where=f"{current.folder} at {revision}",
-            config=outer_config(current.folder, revision.top),
+            config=_settings(current, revision),
             environment=_environment(current, request.build),
         )
         workspace = read_workspace(folder, request.build, setting)
@@ -164,6 +171,12 @@ def _of_revision(
             workspace = workspace._replace(packages=tuple(none))
         facts = BaselineFacts("revision", name, revision.commit, notes)
         yield Baseline(facts, workspace)
+
+
+def _settings(current: Workspace, revision: Revision) -> tuple[str, ...]:
+    """Cargo's settings that a worktree would not have: above the repository, or not in git."""
+    files = config_files(current.folder)
+    return tuple(str(each) for each in files if not is_tracked(revision.top, each))
 
 
 @contextlib.contextmanager
