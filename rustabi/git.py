@@ -100,6 +100,13 @@ def missing_in(revision: Revision) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def is_tracked(top: Path, file: Path) -> bool:
+    """Whether a file is in the repository at ``top``, and known to git there."""
+    if not file.is_relative_to(top):
+        return False
+    return bool(_output(top, "ls-files", "--", str(file.relative_to(top))))
+
+
 @contextlib.contextmanager
 def worktree(revision: Revision) -> Iterator[Path]:
     """A folder with the files of a revision; it is removed when the work is done, or fails.
@@ -107,7 +114,7 @@ def worktree(revision: Revision) -> Iterator[Path]:
     Raises:
         GitError: It cannot be made.
     """
-    folder = Path(tempfile.mkdtemp(prefix="rustabi-baseline-")).resolve()
+    folder = _new_folder()
     try:
         made = _git(
             revision.top, "worktree", "add", "--quiet", "--detach", str(folder), revision.commit
@@ -116,12 +123,24 @@ def worktree(revision: Revision) -> Iterator[Path]:
             raise GitError(
                 f"git cannot check out {revision}: {made.stderr.strip()}",
                 path=revision.top,
-                advice="see that `git worktree add --detach` works there",
+                advice="see that `git worktree add --detach` works there; GIT_LFS_SKIP_SMUDGE=1 leaves"
+                " out files that are kept in Git LFS",
             )
         yield folder
     finally:
         with _undisturbed():
             _remove(revision.top, folder)
+
+
+def _new_folder() -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="rustabi-baseline-")).resolve()
+    except OSError as error:
+        raise GitError(
+            f"no folder to check out to: {error.strerror}",
+            path=tempfile.gettempdir(),
+            advice="set TMPDIR to a folder that you may write to",
+        ) from error
 
 
 def _remove(top: Path, folder: Path) -> None:

@@ -39,6 +39,9 @@ _ELF, BITCODE = b"\x7fELF", (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
 _PACKED_MODULE = re.compile(r"\.ko\.(gz|xz|zst)$")
 NO_OBJECT = (".rmeta", ".dwo", ".dwp", "rust.metadata.bin")
 """Files and members that can be ELF, and hold metadata or the split-off debug info of others."""
+NO_CODE = "the archive holds no exported code"
+"""What is said of an archive without any function: of a crate of generics, for one."""
+
 _RUST_OBJECT = re.compile(r"(?P<crate>[^.]+?)(-[0-9a-f]{16})?\..*\.rcgu\.o$")
 _HASH_PREFIX = re.compile(r"^[0-9a-f]{16}-")
 
@@ -340,7 +343,7 @@ def _from_binaries(target: Target, request: _Request, say: Progress) -> Model:
 def _no_types_at_all(target: Target, errors: Sequence[NoDebugInfoError]) -> RustabiError:
     if not errors:
         return InputError(
-            "the archive holds no exported code",
+            NO_CODE,
             path=target.path,
             advice="name the binaries that use it: generic functions are compiled into those",
         )

@@ -34,7 +34,7 @@ from tests.support import ROOT
 pytestmark = [
     pytest.mark.skipif(shutil.which("cargo") is None, reason="needs cargo"),
     pytest.mark.skipif(shutil.which("git") is None, reason="needs git"),
-    pytest.mark.xdist_group("cargo"),
+    pytest.mark.xdist_group("cargo-rustabi"),
 ]
 
 
@@ -236,7 +236,7 @@ def test_every_format_names_what_is_wrong(
 
 
 KINDS = {
-    "Cargo.toml": members("library", "macros", "tool", "linked", "leaving", "odd"),
+    "Cargo.toml": members("library", "macros", "tool", "linked", "leaving"),
     "library/Cargo.toml": manifest("library"),
     "library/src/lib.rs": FRAME,
     "library/src/main.rs": "fn main() {}",
@@ -255,8 +255,6 @@ KINDS = {
     ),
     "leaving/Cargo.toml": manifest("leaving", "[lib]\nname = 'kept'"),
     "leaving/src/lib.rs": FRAME,
-    "odd/Cargo.toml": manifest("odd", "[lib]\ncrate-type = ['staticlib']"),
-    "odd/src/lib.rs": "#[no_mangle] pub extern \"C\" fn odd() {}",
 }  # fmt: skip
 
 
@@ -274,7 +272,7 @@ def test_what_is_no_library_is_left_out(kinds: Path, capsys: pytest.CaptureFixtu
     assert code == 0
     found = crates(report)
     assert {name: each["state"] for name, each in found.items()} == {
-        "library": "compared", "linked": "compared", "leaving": "compared", "odd": "compared",
+        "library": "compared", "linked": "compared", "leaving": "compared",
         "macros": "left-out", "tool": "left-out",
     }  # fmt: skip
     assert "procedural macro" in found["macros"]["reason"]
@@ -284,6 +282,11 @@ def test_what_is_no_library_is_left_out(kinds: Path, capsys: pytest.CaptureFixtu
 
 
 def test_crates_that_come_and_go(kinds: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    commit(kinds, {
+        "Cargo.toml": members("library", "macros", "tool", "linked", "leaving", "odd"),
+        "odd/Cargo.toml": manifest("odd", "[lib]\ncrate-type = ['staticlib']"),
+        "odd/src/lib.rs": "#[no_mangle] pub extern \"C\" fn odd() {}",
+    })  # fmt: skip
     commit(kinds, {
         "Cargo.toml": members("library", "tool", "arriving", "odd"),
         "leaving/Cargo.toml": None,
@@ -349,6 +352,15 @@ def test_a_function_that_is_gone(kinds: Path, capsys: pytest.CaptureFixture[str]
     assert hints(report)["linked"] == "break"
 
 
+def test_a_function_that_is_new(kinds: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = FRAME + "pub fn more(frame: &Frame) -> u8 { (|x: u8| x)(frame.kind) }\n"
+    private = FRAME + "fn more() {}\nstruct Own(u8);\n"
+    for source, hint in ((text, "api"), (private, "none")):
+        written(kinds, {"library/src/lib.rs": source})
+        code, report = asked(capsys, "diff", "--baseline-rev", "HEAD", "-p", "library")
+        assert (code, hints(report)) == (0, {"library": hint})
+
+
 def test_nothing_to_compare(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -360,7 +372,9 @@ def test_nothing_to_compare(
     code, report = asked(capsys, "diff", "--baseline-rev", "HEAD")
     assert (code, hints(report)) == (2, {"generic": "unknown"})
     assert main(["diff", "--baseline-rev", "HEAD"]) == 2
-    assert "NO VERDICT: generic" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "NO VERDICT: generic" in told
+    assert "no function of it is compiled by itself" in told
 
 
 # versions
@@ -628,11 +642,15 @@ PATH="{path}" exec cargo "$@"
     assert {run[1] for run in runs if "rustabi-baseline" in run[0]} == {"stable-here"}
 
 
-def test_settings_above_the_repository_count_for_both(
-    three: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("place", ["", "three/", "three/clean/"])
+def test_settings_that_are_not_in_git_count_for_both(
+    place: str, three: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Above the repository, or in it: a folder of vendored crates is often named there."""
+    os.chdir(three / "clean")
     commit(three, {"clean/src/lib.rs": FRAME + "#[cfg(not(above))] compile_error!();\n"})
-    written(tmp_path, {".cargo/config.toml": "[build]\nrustflags = ['--cfg', 'above']\n"})
+    settings = "[build]\nrustflags = ['--cfg', 'above']\n"
+    written(tmp_path, {f"{place}.cargo/config.toml": settings})
     code, report = asked(capsys, "diff", "--baseline-rev", "HEAD", "-p", "clean")
     assert (code, hints(report)) == (0, {"clean": "none"})
 
@@ -663,6 +681,56 @@ def test_what_a_worktree_lacks_is_told(
     assert main(["diff", "--baseline-rev", "HEAD", "-p", "clean"]) == 0
     assert "submodules are empty there: vendor/module" in capsys.readouterr().out
     assert git(three, "worktree", "list").count("\n") == 1
+
+
+def test_what_it_lacks_may_be_why_it_does_not_build(
+    three: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = tmp_path / "module"
+    module.mkdir()
+    commit(module, {"Cargo.toml": manifest("module"), "src/lib.rs": FRAME})
+    git(three, "submodule", "--quiet", "add", str(module), "vendor/module")
+    more = manifest("clean", "[dependencies]\nmodule = { path = '../vendor/module' }")
+    commit(three, {"clean/Cargo.toml": more})
+    assert main(["diff", "--baseline-rev", "HEAD", "-p", "clean"]) == 2
+    told = capsys.readouterr().err
+    assert "vendor/module/Cargo.toml" in told
+    assert "submodules are empty there: vendor/module" in told
+
+
+def test_gaps_can_fail(three: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nearly every Rust function is one: its calling convention is not in debug info."""
+    options = ["--baseline-rev", "HEAD", "-p", "clean", "--fail-on", "gap"]
+    assert asked(capsys, "diff", *options)[0] == 2
+    code, report = asked(capsys, "check-semver", *options)
+    assert (code, crates(report)["clean"]["answer"]) == (2, "unknown")
+
+
+def test_nowhere_to_write(
+    three: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert main(["snapshot", "-o", str(tmp_path / "file" / "abi")]) == 2
+    assert "cannot be made" in capsys.readouterr().err
+    with monkeypatch.context() as changed:
+        changed.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+        assert main(["diff", "--baseline-rev", "HEAD"]) == 2
+    assert "set XDG_CACHE_HOME" in capsys.readouterr().err
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "file"))
+    assert main(["diff", "--baseline-rev", "HEAD"]) == 2
+    assert "set TMPDIR" in capsys.readouterr().err
+
+
+def test_a_member_that_is_a_repository_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outer = written(tmp_path / "outer", {"Cargo.toml": members("inner")})
+    (outer / "inner").mkdir()
+    commit(outer / "inner", {"Cargo.toml": manifest("inner"), "src/lib.rs": FRAME})
+    monkeypatch.chdir(outer / "inner")
+    written(outer, {"inner/src/lib.rs": RENAMED})
+    code, report = asked(capsys, "diff", "--baseline-rev", "HEAD")
+    assert (code, hints(report)) == (0, {"inner": "api"})
 
 
 def test_a_shallow_clone(three: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,

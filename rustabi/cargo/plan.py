@@ -125,7 +125,7 @@ def places(root: Path, build: Build, setting: Setting = USERS) -> tuple[Path, Pa
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _not_writable(error, output, "CARGO_TARGET_DIR") from error
+        raise not_writable(error, output, "CARGO_TARGET_DIR") from error
     return output, cache.absolute() / "mirror" / name
 
 
@@ -134,7 +134,8 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rustabi"
 
 
-def _not_writable(error: OSError, place: Path, variable: str) -> BuildError:
+def not_writable(error: OSError, place: Path, variable: str) -> BuildError:
+    """The error of a folder that cannot be made, and the variable that names another."""
     return BuildError(
         f"no folder to build in: {error.strerror}",
         path=place,
@@ -158,7 +159,7 @@ def carry_out(plan: Plan, say: Progress) -> Outcome:
     try:
         make_mirror(plan.root, plan.manifests, plan.mirror)
     except OSError as error:
-        raise _not_writable(error, plan.mirror, "XDG_CACHE_HOME") from error
+        raise not_writable(error, plan.mirror, "XDG_CACHE_HOME") from error
     return _passed(plan, _build(plan, within(plan.mirror, plan.folder), [], say))
 
 

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import IO, Any, NamedTuple, TypeAlias
 
 from rustabi.errors import BuildError
 
@@ -46,7 +46,7 @@ def run(
         BuildError: It cannot be run at all.
     """
     messages: list[dict[str, Any]] = []
-    with tempfile.TemporaryFile() as errors:
+    with _temporary_file() as errors:
         try:
             process = subprocess.Popen(
                 command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
@@ -66,6 +66,17 @@ def run(
         errors.seek(0)
         text = str(errors.read(), "utf-8", "replace")
     return Outcome(process.returncode, tuple(messages), text)
+
+
+def _temporary_file() -> IO[bytes]:
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        raise BuildError(
+            f"no temporary file can be made: {error.strerror}",
+            path=tempfile.gettempdir(),
+            advice="set TMPDIR to a folder that you may write to",
+        ) from error
 
 
 def _messages(process: subprocess.Popen[bytes]) -> Iterator[dict[str, Any]]:

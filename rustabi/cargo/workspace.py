@@ -269,21 +269,17 @@ def lock_file(workspace: Workspace, build: Build) -> Path | None:
     return path if path.is_file() else None
 
 
-def outer_config(folder: Path, top: Path) -> tuple[str, ...]:
-    """Cargo's settings in folders above ``top``, which count for a crate in ``folder``.
+def config_files(folder: Path) -> tuple[Path, ...]:
+    """Files of cargo's settings that count for a crate in ``folder``, but for that in cargo's home.
 
-    Those that count most come last, as cargo wants them. A copy of ``folder`` elsewhere would not
-    have them; what is in the home of cargo counts everywhere.
+    Those that count most come last, as cargo's option ``--config`` wants them.
     """
     home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
-    found: list[str] = []
+    found: list[Path] = []
     for each in (folder, *folder.parents):
-        if each.is_relative_to(top) or each / ".cargo" == home:
-            continue
-        for name in ("config.toml", "config"):
-            if (each / ".cargo" / name).is_file():
-                found.append(str(each / ".cargo" / name))
-                break
+        names = [each / ".cargo" / name for name in ("config.toml", "config")]
+        if each / ".cargo" != home:
+            found += [name for name in names if name.is_file()][:1]
     return tuple(reversed(found))
 
 

@@ -35,6 +35,20 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message, advice=f"{self.prog} --help tells more")
 
 
+class Version(argparse.Action):
+    """Prints the versions; looking them up takes time, so not before they are asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **options)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Print them, and exit."""
+        from rustabi.cli.version import version_text
+
+        print(version_text(), end="")
+        parser.exit()
+
+
 def add_command(commands: Any, name: str, summary: str, text: str, *examples: str) -> Parser:
     """Add a command, with examples that its help ends with."""
     listing = "".join(f"\n  {line}" for line in examples)

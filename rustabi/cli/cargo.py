@@ -16,7 +16,7 @@ from rustabi.cli.cargo_options import cargo_parser
 from rustabi.cli.formats import say as say_answer
 from rustabi.cli.formats import wanted_formats
 from rustabi.cli.gate import levels
-from rustabi.cli.output import progress
+from rustabi.cli.output import OutputError, progress
 from rustabi.errors import UsageError
 
 if TYPE_CHECKING:
@@ -135,10 +135,20 @@ def _snapshot(options: Namespace, say: Say) -> Answer:
             )
         path = output if alone else output / f"{package.name}.json.gz"
         say(f"writing {path}")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         write(model, path)
         written.append(snapshot_report(model, package.name, str(path)))
     return Answer(crates_snapshot(written, left_out))
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"cannot be made: {error.strerror}", path=folder,
+            advice="name a folder that you may write to",
+        ) from error  # fmt: skip
 
 
 _DIFF_CODES: Final = {"compatible": 0, "incompatible": 1, "error": 2}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from rustabi.cli.arguments import Parser, add_colour, add_command, add_output
-from rustabi.cli.version import Version
+from rustabi.cli.arguments import Parser, Version, add_colour, add_command, add_output
 
 _DESCRIPTION: Final = """\
 Builds the crates of a workspace with full debug info, in a place of their own, and tells how their
@@ -27,7 +26,7 @@ cargo rustabi COMMAND --help tells more about a command."""
 def cargo_parser() -> Parser:
     """The parser of the whole command line."""
     whole = Parser(prog="cargo rustabi", description=_DESCRIPTION, epilog=_EPILOG)
-    whole.add_argument("--version", action=Version, help="show the version and exit")
+    whole.add_argument("--version", action=Version, help="show the versions to tell with a bug")
     commands = whole.add_subparsers(
         dest="command", metavar="COMMAND", required=True, parser_class=Parser
     )

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from rustabi.cli import compare_commands, help_commands, kernel_commands, look_commands
-from rustabi.cli.arguments import Parser
-from rustabi.cli.version import Version
+from rustabi.cli.arguments import Parser, Version
 
 _DESCRIPTION: Final = """\
 Did the layout change? rustabi reads what the Rust compiler did with your types out of a binary's

@@ -8,22 +8,29 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias
+from typing import IO, Literal, NamedTuple, TypeAlias
 
 from rustabi.cargo.options import Build
-from rustabi.cargo.plan import Setting, cache_folder
+from rustabi.cargo.plan import Setting, cache_folder, not_writable
 from rustabi.cargo.run import Progress
 from rustabi.cargo.workspace import (
     Selection,
     Workspace,
     active_toolchain,
+    config_files,
     lock_file,
     manifest_folder,
-    outer_config,
     read_workspace,
 )
-from rustabi.errors import InputError, UsageError
-from rustabi.git import Revision, clean_environment, find_revision, missing_in, worktree
+from rustabi.errors import BuildError, InputError, UsageError
+from rustabi.git import (
+    Revision,
+    clean_environment,
+    find_revision,
+    is_tracked,
+    missing_in,
+    worktree,
+)
 
 BaselineKind: TypeAlias = Literal["revision", "folder", "snapshots", "file"]
 
@@ -148,14 +155,14 @@ def _of_revision(
 ) -> Iterator[Baseline]:
     revision = find_revision(current.folder, name)
     notes = missing_in(revision)
-    with _alone(current, say), worktree(revision) as tree:
+    with _alone(current, say), worktree(revision) as tree, _noted(notes, str(revision)):
         say(f"checked out {revision}")
         folder = _place_in(tree, current, revision)
         setting = Setting(
             name=f"{current.root}@baseline",
             top=tree,
             where=f"{current.folder} at {revision}",
-            config=outer_config(current.folder, revision.top),
+            config=_settings(current, revision),
             environment=_environment(current, request.build),
         )
         workspace = read_workspace(folder, request.build, setting)
@@ -166,16 +173,36 @@ def _of_revision(
         yield Baseline(facts, workspace)
 
 
+def _settings(current: Workspace, revision: Revision) -> tuple[str, ...]:
+    """Cargo's settings that a worktree would not have: above the repository, or not in git."""
+    files = config_files(current.folder)
+    return tuple(str(each) for each in files if not is_tracked(revision.top, each))
+
+
+@contextlib.contextmanager
+def _noted(notes: tuple[str, ...], revision: str) -> Iterator[None]:
+    """Tell with a build that fails there what the revision's folder lacks: it may be why."""
+    try:
+        yield
+    except BuildError as error:
+        if notes and f" at {revision}" in (error.path or ""):
+            error.advice = "; ".join([*notes, error.advice or ""]).removesuffix("; ")
+        raise
+
+
 def _place_in(tree: Path, current: Workspace, revision: Revision) -> Path:
     """Where the crate is in the other revision; its workspace where that has no such crate."""
     top = revision.top.resolve()
-    for folder in (current.folder, current.root):
-        place = tree / folder.resolve().relative_to(top)
-        if (place / "Cargo.toml").is_file():
-            return place
-    where = current.root.resolve().relative_to(top)
+    places = [
+        each.resolve().relative_to(top)
+        for each in (current.folder, current.root)
+        if each.resolve().is_relative_to(top)  # the workspace may be of a repository further out
+    ]
+    for place in places:
+        if (tree / place / "Cargo.toml").is_file():
+            return tree / place
     raise InputError(
-        f"{revision} has no {where / 'Cargo.toml'}",
+        f"{revision} has no {places[-1] / 'Cargo.toml'}",
         path=current.root,
         advice="name a revision in which the crate or its workspace is there",
     )
@@ -198,22 +225,29 @@ def seed_lock_file(current: Workspace, other: Workspace, build: Build) -> None:
     place = other.root / "Cargo.lock"
     known = lock_file(current, build)
     if other.setting.own and known is not None and not place.exists():
-        shutil.copyfile(known, place)
+        with contextlib.suppress(OSError):  # then cargo makes one
+            shutil.copyfile(known, place)
 
 
 @contextlib.contextmanager
 def _alone(current: Workspace, say: Progress) -> Iterator[None]:
     """Let one run at a time build a baseline of a workspace: all do it in one folder."""
-    folder = cache_folder() / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    name = "-".join(part for part in current.root.parts if part != os.sep)[-200:]
-    with (folder / name).open("w") as file:
+    name = "-".join(part for part in current.root.parts if part != os.sep)[-100:]
+    with _opened(cache_folder() / "locks" / name) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             say("waiting for another run on this workspace")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _opened(path: Path) -> IO[str]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("w")
+    except OSError as error:
+        raise not_writable(error, path, "XDG_CACHE_HOME") from error
 
 
 def folder_of(manifest_path: str | None) -> Path:

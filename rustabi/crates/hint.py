@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 from rustabi.diff import ChangeKind, Comparison, Finding, Severity
-from rustabi.diff.parts import is_of_symbol
-from rustabi.model import Model, Symbol
+from rustabi.diff.parts import is_of_symbol, is_private
+from rustabi.model import Model
 from rustabi.names import crate_of, demangle
 from rustabi.rules import Judgement
 
@@ -23,6 +23,12 @@ HintKind: TypeAlias = Known | Literal["unknown"]
 
 _DYNAMIC = "dynamic symbols"
 """`Facts.export_rule` of shared libraries."""
+
+
+NOTHING_COMPILED = (
+    "no function of it is compiled by itself: generic and inlined ones are compiled into their"
+    " users (an optimised profile inlines more than dev)"
+)
 
 
 class Reason(NamedTuple):
@@ -71,14 +77,18 @@ def with_own_symbols(model: Model, crate: str) -> Model:
     ``drop_in_place::<Own>``, ``Vec::<Own>::push``: rustc compiled them here because the crate uses
     them, be it with private types. Users compile their own.
     """
+    kept = tuple(symbol for symbol in model.symbols if is_own_symbol(symbol.name, crate))
+    return model._replace(symbols=kept)
 
-    def is_own(symbol: Symbol) -> bool:
-        name = demangle(symbol.name)
-        if name == symbol.name or crate_of(name) == crate:
-            return True
-        return name.startswith("<") and f" as {crate}::" in name
 
-    return model._replace(symbols=tuple(filter(is_own, model.symbols)))
+def is_own_symbol(symbol: str, crate: str) -> bool:
+    """Whether others can name an exported function as one of the crate: not so its closures."""
+    name = demangle(symbol)
+    if name == symbol:
+        return True
+    if is_private(symbol):
+        return False
+    return crate_of(name) == crate or (name.startswith("<") and f" as {crate}::" in name)
 
 
 def in_archives(comparison: Comparison) -> Comparison:
@@ -119,6 +129,8 @@ def hint_of(comparison: Comparison, judgement: Judgement, crate: str, *, by_sour
     kinds = {each.hint for each in reasons}
     known: Known = "break" if "break" in kinds else "api" if "api" in kinds else "none"
     why = "" if known == "break" else _open_question(comparison, deciding, by_source)
+    if not why and known != "break":
+        why = _failing_gaps(comparison, judgement)
     return Hint("unknown" if why else known, known, tuple(reasons), why)
 
 
@@ -132,14 +144,26 @@ def _open_question(
     if comparison.lost:
         return "the new build lacks debug info that the old one has"
     if by_source and not comparison.compared:
-        return (
-            "it has no compiled function to compare: generic and inlined ones are compiled into"
-            " their users"
-        )
+        return NOTHING_COMPILED
     doubtful = [finding for finding, hint in deciding if hint == "unknown"]
     if any(not each.affected for each in doubtful):
         return "no compiled function takes or returns it, and debug info does not tell what is pub"
     return "a change that may break callers, or may not" if doubtful else ""
+
+
+def _failing_gaps(comparison: Comparison, judgement: Judgement) -> str:
+    """What could not be checked, where any gap is to fail."""
+    if "gap" not in judgement.gate.fail_on:
+        return ""
+    gaps = {
+        shared.gap
+        for shared in comparison.gaps
+        if not any(
+            known.covers(str(shared.gap.kind), shared.gap.subject)
+            for known in judgement.gate.known_gaps
+        )
+    }
+    return f"gaps fail, and there are some: {len(gaps)}" if gaps else ""
 
 
 def _deciding(
@@ -162,7 +186,7 @@ def _meaning(finding: Finding, crate: str, by_source: bool) -> HintKind:
     if kind is ChangeKind.COMPILER_CHANGED:
         return "none"  # the sources are what a version tells of
     if kind is ChangeKind.SYMBOL_ADDED:
-        return "api" if demangle(finding.type) == finding.type else "none"
+        return "api" if is_own_symbol(finding.type, crate) else "none"
     if kind is ChangeKind.TYPE_REMOVED:
         return "unknown" if may_be_seen else "none"
     if severity is Severity.NOISE:

@@ -27,6 +27,7 @@ from rustabi.crates.baseline import (
     seed_lock_file,
 )
 from rustabi.crates.hint import (
+    NOTHING_COMPILED,
     Hint,
     hint_of,
     in_archives,
@@ -39,7 +40,7 @@ from rustabi.diff import Comparison, compare
 from rustabi.errors import InputError, RustabiError, UsageError
 from rustabi.model import Model
 from rustabi.rules import Judgement
-from rustabi.target import load_target
+from rustabi.target import NO_CODE, load_target
 
 CrateState: TypeAlias = Literal["compared", "added", "removed", "left-out", "failed"]
 
@@ -198,7 +199,8 @@ def _judged(
 
 
 def _failed(bare: CrateResult, error: RustabiError) -> CrateResult:
-    return bare._replace(reason=error.message, hint=unknown(error.message), error=error)
+    reason = error.message if error.message != NO_CODE else NOTHING_COMPILED
+    return bare._replace(reason=reason, hint=unknown(reason), error=error)
 
 
 # snapshots and other files
