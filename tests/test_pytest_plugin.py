@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from rustabi.report.contract import json_schema
 from tests.elf_writer import ElfWriter, Symbol
 from tests.kernel_files import kernel_data, module_data
-from tests.support import OBJECTS
+from tests.support import OBJECTS, ROOT
 
 pytest_plugins = ["pytester"]
 
@@ -314,6 +314,24 @@ def test_a_failed_assertion_on_a_layout_shows_it(pytester: pytest.Pytester) -> N
     )
 
 
+def test_what_the_manual_shows_is_shown(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        ABI
+        + """
+    def test_layout(rustabi):
+        clock = rustabi.load("lib.o").type("nested_change::clock::Clock")
+        assert clock.tail_padding == 2
+    """
+    )
+    with_baseline(pytester)
+    put(pytester, "nested_change-new.o")
+    shown = run(pytester).stdout.str().splitlines()
+    lines = (ROOT / "docs/pytest.md").read_text(encoding="utf-8").splitlines()
+    documented = [each for each in lines if each.startswith(("E  ", ">  "))]
+    assert len(documented) > 10
+    assert [each for each in documented if each not in shown] == []
+
+
 # reports
 
 
@@ -447,7 +465,7 @@ def test_a_case_for_each_module(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*mark the test with @pytest.mark.rustabi(modules=*"])
     result.stdout.fnmatch_lines(["the marker rustabi has no key 'moduls' (keys: *modules*"])
     result.stdout.fnmatch_lines(
-        ["E *incompatible: of 1 module, 1 refused by the loader", "E *known: module 0x00000008*"]
+        ["E *of 1 module, 1 refused by the loader", "E *known: module 0x00000008*"]
     )
     result.stdout.fnmatch_lines(["E *UsageError: modules: a folder, not a module*"])
 
@@ -595,7 +613,12 @@ def test_module(rustabi: Rustabi, rustabi_module: Path, rustabi_symbol: SymbolCa
 def test_types_for_users(tmp_path: Path) -> None:
     file = tmp_path / "test_typed.py"
     file.write_text(TYPED)
-    command = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={tmp_path}", str(file)]
+    manual = (ROOT / "docs/pytest.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", manual, re.DOTALL)
+    documented = tmp_path / "test_documented.py"
+    documented.write_text("from pathlib import Path\n" + "\n\n".join(blocks))
+    command = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={tmp_path}"]
+    command += [str(file), str(documented)]
     found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     lines = [line.partition(": ")[2] for line in found.stdout.splitlines()]
     assert [line for line in lines if line.startswith("note: Revealed")] == [
@@ -604,7 +627,7 @@ def test_types_for_users(tmp_path: Path) -> None:
         "note: Revealed type is "
         "\"Literal['compatible'] | Literal['incompatible'] | Literal['error']\"",
     ]
-    errors = [line for line in lines if line.startswith("error")]
+    errors = [line for line in lines if "error: " in line]
     assert len(errors) == 2, found.stdout
     assert 'Missing named argument "baseline"' in errors[0]
     assert 'Argument "baseline"' in errors[1]

@@ -344,6 +344,8 @@ class Rustabi:
                 "a folder, not a module", path=self.places.shown(path),
                 advice="the marker rustabi(modules=...) makes a test for each module in it",
             )  # fmt: skip
+        if not kernel:
+            raise UsageError("no kernel to check against", advice='name one: kernel="vmlinux"')
         known, before, folders = map(self._paths, (kernel, baseline, debug_dir))
         report = shown(checked(path, known, before, folders, gate), self.places)
         self.notes.report(report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 from rustabi.binary.open import read_prefix
@@ -43,6 +44,7 @@ class Baselines:
         self._shared = shared
         self._notes = notes
         self.update = update
+        self._written: dict[Path, Model] = {}
 
     def loaded(self, name: str | Path, symbols: tuple[str, ...] | None) -> LoadedTarget:
         """What a baseline says.
@@ -86,32 +88,35 @@ class Baselines:
                 target lacks, or the file cannot be written.
         """
         path = self._places.baseline(name)
+        if self._written.get(path) is target.model:
+            return
         if path.exists() and not _is_snapshot(path):
             return
         with self._shared.lock() as place:
-            if self._is_written(place, path, target):
-                return
-            done, headline = self._compared(path, target, gate)
-            if done != "unchanged":
-                _make_folder(path)
-                write(target.model, path)
-            self._notes.update(self._places.shown(path), done, headline)
+            record = place / f"baseline-{_digest(os.fsencode(path))[:32]}.json"
+            digest = _digest(dumps(target.model))
+            if not self._is_written(record, digest, path, target):
+                done, headline = self._compared(path, target, gate)
+                if done != "unchanged":
+                    _make_folder(path)
+                    write(target.model, path)
+                known = {"sha256": digest, "target": target.name}
+                record.write_text(json.dumps(known), encoding="utf-8")
+                self._notes.update(self._places.shown(path), done, headline)
+        self._written[path] = target.model
 
-    def _is_written(self, place: Path, path: Path, target: LoadedTarget) -> bool:
-        """Whether this session wrote just that there before; otherwise, note that it does now."""
-        record = place / f"baseline-{hashlib.sha256(str(path).encode()).hexdigest()[:32]}.json"
-        digest = hashlib.sha256(dumps(target.model)).hexdigest()
-        if record.exists():
-            before = json.loads(record.read_text(encoding="utf-8"))
-            if before["sha256"] != digest:
-                raise UsageError(
-                    f"two tests disagree on what it is to hold: one {before['target']}, one"
-                    f" {target.name}",
-                    path=self._places.shown(path), advice="give each a baseline of its own",
-                )  # fmt: skip
-            return True
-        record.write_text(json.dumps({"sha256": digest, "target": target.name}), encoding="utf-8")
-        return False
+    def _is_written(self, record: Path, digest: str, path: Path, target: LoadedTarget) -> bool:
+        """Whether a test of this session wrote just that there before."""
+        if not record.exists():
+            return False
+        before = json.loads(record.read_text(encoding="utf-8"))
+        if before["sha256"] != digest:
+            raise UsageError(
+                f"two tests disagree on what it is to hold: one {before['target']}, one"
+                f" {target.name}",
+                path=self._places.shown(path), advice="give each a baseline of its own",
+            )  # fmt: skip
+        return True
 
     def _compared(self, path: Path, target: LoadedTarget, gate: Gate) -> tuple[str, str]:
         """(what is to be done, how the new one compares with the old)."""
@@ -135,6 +140,10 @@ class Baselines:
                 f" `pytest {UPDATE}`",
             )
         return "rewritten", render(report, "text").partition("\n")[0]
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _is_snapshot(path: Path) -> bool:
