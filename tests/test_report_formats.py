@@ -250,6 +250,17 @@ def test_annotations_name_type_and_member() -> None:
     ]  # fmt: skip
 
 
+def test_removed_symbols_are_one_annotation() -> None:
+    report = diffed("symbol_removed")
+    (finding,) = (each for each in report.findings if each.fails)
+    many = tuple(replace(finding, type=f"demo::f{number}") for number in range(30))
+    first, *_ = workflow_commands(render(replace(report, findings=many), "github"))
+    assert first.properties == {"title": "30 exported symbols removed"}
+    assert first.message.splitlines() == [
+        *(f"demo::f{number}" for number in range(5)), "and 25 more symbols",
+    ]  # fmt: skip
+
+
 def test_an_error_names_file_and_line() -> None:
     (error,) = workflow_commands(render(every()["error"], "github"))
     assert error.properties["file"] == "x.o"
