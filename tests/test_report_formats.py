@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -91,6 +92,10 @@ def every() -> dict[str, Any]:
 
 
 # the table
+
+
+def test_the_examples_in_the_documentation_of_the_table() -> None:
+    assert doctest.testmod(formats) == (0, 3)
 
 
 def test_every_place_in_the_table_exists() -> None:
