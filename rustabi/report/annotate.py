@@ -7,13 +7,11 @@ about a rules file or a damaged input name the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
-from typing import Final
 
 from rustabi.report.annotations import Annotation, Level
 from rustabi.report.check import CheckReport, ModuleReport
-from rustabi.report.check_outcome import Outcome, module_outcome
 from rustabi.report.differences import DiffReport, FindingReport, verdict_in_words
 from rustabi.report.doctor import DoctorReport
 from rustabi.report.errors import ErrorReport, FailureReport
@@ -111,7 +109,7 @@ def _rules(gate: GateReport) -> Iterator[Annotation]:
 def check_annotations(report: CheckReport) -> Iterator[Annotation]:
     """A check of modules: an annotation for each module that is not well, and the verdict."""
     for module in report.modules:
-        level = _LEVELS[module_outcome(report, module)]
+        level = _level(module, report.fail_on)
         if level != "notice":
             yield Annotation(level, _title(module), _problems(module))
     level = "notice" if report.verdict == "compatible" else "error"
@@ -120,9 +118,13 @@ def check_annotations(report: CheckReport) -> Iterator[Annotation]:
     yield Annotation(level, f"rustabi check: {check_verdict(report)}", message)
 
 
-_LEVELS: Final[dict[Outcome, Level]] = {
-    "bad": "error", "unknown": "error", "risky": "warning", "good": "notice",
-}  # fmt: skip
+def _level(module: ModuleReport, fail_on: Collection[str]) -> Level:
+    answers = (module.loads, module.runs)
+    if module.error is not None or module.loads == "unknown" or "no" in answers:
+        return "error"
+    if "risky" in answers:
+        return "error" if "risky" in fail_on else "warning"
+    return "notice"
 
 
 def _title(module: ModuleReport) -> str:

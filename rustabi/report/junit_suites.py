@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from rustabi.report.check import CheckNote, CheckReport, LayerReport, ModuleReport
-from rustabi.report.check_outcome import Outcome, layer_outcome, module_outcome
 from rustabi.report.differences import DiffReport, FindingReport, verdict_in_words
 from rustabi.report.doctor import DoctorReport
 from rustabi.report.errors import ErrorReport, FailureReport
@@ -168,28 +167,33 @@ def check_suites(report: CheckReport) -> Iterator[Suite]:
     verdict = _verdict("rustabi check", _RESULTS[report.verdict], words)
     yield Suite("rustabi check", [verdict], output="\n".join(report.kernel))
     for module in report.modules:
-        cases = list(_module_cases(report, module))
+        cases = list(_module_cases(module, report.fail_on))
         yield Suite(module.path, cases, [("loads", module.loads), ("runs", module.runs)])
 
 
-_OUTCOMES: Final[dict[Outcome, Result]] = {
-    "bad": "failure", "unknown": "error", "risky": "passed", "good": "passed",
-}  # fmt: skip
-
-
-def _module_cases(report: CheckReport, module: ModuleReport) -> Iterator[Case]:
+def _module_cases(module: ModuleReport, fail_on: Sequence[str]) -> Iterator[Case]:
     if module.error is not None:
         yield Case(module.path, "read", "error", "cannot be read", module.error)
         return
     words = f"would load: {module.loads}, would run correctly: {module.runs}"
-    yield _verdict(module.path, _OUTCOMES[module_outcome(report, module)], words)
+    answers = (module.loads, module.runs)
+    result: Result = "passed"
+    if "no" in answers or ("risky" in answers and "risky" in fail_on):
+        result = "failure"
+    elif module.loads == "unknown":
+        result = "error"
+    yield _verdict(module.path, result, words)
     for layer in module.layers:
-        yield _layer(report, module.path, layer)
+        yield _layer(module.path, layer, fail_on)
 
 
-def _layer(report: CheckReport, path: str, layer: LayerReport) -> Case:
-    outcome = layer_outcome(report, layer)
-    result = "skipped" if outcome == "unknown" else _OUTCOMES[outcome]
+def _layer(path: str, layer: LayerReport, fail_on: Sequence[str]) -> Case:
+    results: dict[str, Result] = {
+        "failed": "failure",
+        "risky": "failure" if "risky" in fail_on else "passed",
+        "not run": "skipped",
+    }
+    result = results.get(layer.status, "passed")
     problems, gaps = list(map(_note, layer.problems)), list(map(_note, layer.gaps))
     output = [
         *([] if result == "failure" else problems),

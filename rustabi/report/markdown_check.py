@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from rustabi.report.check import CheckNote, CheckReport, ModuleReport
-from rustabi.report.check_outcome import Outcome, module_outcome
 from rustabi.report.doctor import DoctorReport, ProblemReport, RemedyReport
 from rustabi.report.errors import FailureReport
 from rustabi.report.facts import plural, short
@@ -27,30 +25,33 @@ def check_parts(report: CheckReport) -> Iterator[Part]:
     title = {"compatible": "compatible", "incompatible": "incompatible", "error": "no verdict"}
     words = verdict_in_words(report).partition(": ")[2]
     yield Part(HEAD, f"### rustabi check: {title[report.verdict]}\n\n{words}", "verdict")
-    outcomes: list[Outcome] = ["bad", "unknown", "risky", "good"]
-    ordered = sorted(report.modules, key=lambda each: outcomes.index(module_outcome(report, each)))
+    ordered = sorted(report.modules, key=_rank)
     rows = [(cell(each.module), each.loads, each.runs, _statuses(each)) for each in ordered]
     titles = ("module", "would load", "would run correctly", "layers")
     for start in range(0, len(rows), MANY):
         yield Part(FAILS if start == 0 else REST, table(titles, rows[start : start + MANY]),
                    f"table of {MANY} modules")  # fmt: skip
     for module in ordered:
-        yield from _module(module, _RANKS[module_outcome(report, module)])
+        yield from _module(module)
     if report.kernel:
         kernel = block("\n".join(report.kernel[:MANY]))
         yield Part(ASIDE, folded("what is known of the kernel", kernel), "list of kernel files")
+
+
+def _rank(module: ModuleReport) -> int:
+    if "no" in (module.loads, module.runs):
+        return 0
+    if module.error is not None or module.loads == "unknown":
+        return 1
+    return 2 if "risky" in (module.loads, module.runs) else 3
 
 
 def _statuses(module: ModuleReport) -> str:
     return ", ".join(f"{each.name} {each.status}" for each in module.layers)
 
 
-_RANKS: Final[dict[Outcome, int]] = {
-    "bad": FAILS, "unknown": FAILS, "risky": RISKY, "good": REST,
-}  # fmt: skip
-
-
-def _module(module: ModuleReport, rank: int) -> Iterator[Part]:
+def _module(module: ModuleReport) -> Iterator[Part]:
+    rank = min(FAILS + _rank(module) // 2, REST)
     if module.error is not None:
         text = f"#### {code(module.module)}\n\ncannot be read: {code(module.error)}"
         yield Part(rank, text, "module")
