@@ -29,7 +29,6 @@ arguments=("$command")
 case $command in
   diff)
     [[ -n ${RUSTABI_OLD:-} && -n ${RUSTABI_NEW:-} ]] || fail "the command diff needs the inputs old and new"
-    lines RUSTABI_RULES --rules
     lines RUSTABI_SYMBOLS --symbols
     ;;
   check)
@@ -39,6 +38,7 @@ case $command in
     ;;
   *) fail "the input command is diff or check" ;;
 esac
+lines RUSTABI_RULES --rules
 lines RUSTABI_FAIL_ON --fail-on
 lines RUSTABI_ARGUMENTS
 mkdir -p "$report" || fail "the folder of the report cannot be made"

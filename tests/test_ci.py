@@ -121,17 +121,21 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
 
 
 def gate(folder: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
-    """The action's step that runs rustabi, with its inputs or their defaults."""
+    """The action's step that runs rustabi, with its inputs or their defaults.
+
+    What is written in capitals is a variable, not an input.
+    """
     action = recipe(ACTION)
     step = action["runs"]["steps"][1]
     settings = {}
     for name, text in step["env"].items():
         wanted = text.removeprefix("${{ inputs.").removesuffix(" }}")
         settings[name] = inputs.get(wanted.replace("-", "_"), action["inputs"][wanted]["default"])
+    settings |= {name: value for name, value in inputs.items() if name.isupper()}
     return subprocess.run(
         ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]],
-        cwd=folder, env=environment(folder, **settings), capture_output=True, text=True,
-        check=False,
+        cwd=folder, env=environment(folder, **settings), capture_output=True,
+        text=True, check=False,
     )  # fmt: skip
 
 
@@ -335,6 +339,9 @@ def test_the_action_installs_itself(repository: Path) -> None:
     assert Path(folder).is_relative_to(repository.parent / "temp")
     said = subprocess.run([f"{folder}/rustabi", "--version"], capture_output=True, check=True)
     assert said.stdout.decode() in done.stdout
+    path = f"{folder}:{os.environ['PATH']}"
+    builds = {"old": "abi/baseline.o", "new": "build/changed.o"}
+    assert gate(repository, PATH=path, **builds).returncode == 1
 
 
 def test_the_action_refuses_an_old_python(repository: Path, tmp_path: Path) -> None:

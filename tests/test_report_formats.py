@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -93,6 +94,10 @@ def every() -> dict[str, Any]:
 
 
 # the table
+
+
+def test_the_examples_in_the_documentation_of_the_table() -> None:
+    assert doctest.testmod(formats) == (0, 3)
 
 
 def test_every_place_in_the_table_exists() -> None:
@@ -249,6 +254,17 @@ def test_annotations_name_type_and_member() -> None:
     assert found[0].properties == {"title": "nested_change::clock::Clock: member added"}
     assert found[0].message.splitlines()[:2] == [
         "member added divider: u16 at 6", "affects 3 exported symbols",
+    ]  # fmt: skip
+
+
+def test_removed_symbols_are_one_annotation() -> None:
+    report = diffed("symbol_removed")
+    (finding,) = (each for each in report.findings if each.fails)
+    many = tuple(replace(finding, type=f"demo::f{number}") for number in range(30))
+    first, *_ = workflow_commands(render(replace(report, findings=many), "github"))
+    assert first.properties == {"title": "30 exported symbols removed"}
+    assert first.message.splitlines() == [
+        *(f"demo::f{number}" for number in range(5)), "and 25 more symbols",
     ]  # fmt: skip
 
 

@@ -48,8 +48,13 @@ def diff_annotations(report: DiffReport) -> Iterator[Annotation]:
 
 
 def _subjects(level: Level, findings: Sequence[FindingReport]) -> Iterator[Annotation]:
+    removed = [each for each in findings if each.kind == "symbol-removed"]
+    if removed:
+        lines = [each.type for each in removed[:_FEW]] + _more(len(removed), "symbol")
+        title = f"{plural(len(removed), 'exported symbol')} removed"
+        yield Annotation(level, title, "\n".join(lines))
     order: dict[tuple[bool, str], list[FindingReport]] = {}
-    for finding in findings:
+    for finding in (each for each in findings if each.kind != "symbol-removed"):
         order.setdefault((finding.of_symbol, finding.type), []).append(finding)
     for (_, name), found in order.items():
         symbols = {symbol.symbol: symbol for each in found for symbol in each.affected}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from rustabi.report.check import CheckNote, CheckReport, LayerReport, ModuleReport
 from rustabi.report.differences import DiffReport, FindingReport, verdict_in_words
@@ -30,6 +30,9 @@ _RESULTS: Final[dict[str, Result]] = {
 
 _UNDESCRIBED: Final = frozenset({"symbol-without-dwarf", "symbol-folded"})
 """Kinds of gaps that leave nothing of a symbol to check."""
+
+_Reached: TypeAlias = tuple[FindingReport, Sequence[str]]
+"""A finding, and the path to it from a symbol."""
 
 _MANY: Final = 20
 """Findings that are told with a symbol."""
@@ -57,23 +60,24 @@ def diff_suites(report: DiffReport) -> Iterator[Suite]:
 
 def _symbol_cases(report: DiffReport) -> Iterator[Case]:
     names = {each.symbol: each.name for each in report.versions}
-    findings: dict[str, list[FindingReport]] = {}
+    reached: dict[str, list[_Reached]] = {}
     for finding in report.findings:
         for each in finding.affected:
             names.setdefault(each.symbol, each.name)
-            findings.setdefault(each.symbol, []).append(finding)
+            reached.setdefault(each.symbol, []).append((finding, each.path))
     gaps = {each.subject: each for each in report.gaps if each.kind in _UNDESCRIBED}
     memory = _Memory(report.layouts)
     unique = _unique(names)
     for symbol in sorted(names):
-        found = findings.get(symbol, [])
-        failing = [each for each in found if each.fails]
-        output = _findings([each for each in found if not each.fails], symbol)
+        found = reached.get(symbol, [])
+        failing = [each for each in found if each[0].fails]
+        output = _findings([each for each in found if not each[0].fails])
         case = Case(f"{report.new.target}: symbols", unique[symbol], output=output)
         if failing:
-            message = f"{failing[0].type} {in_words(failing[0])}"
-            text = "\n\n".join([_findings(failing, symbol), *memory.of(failing, unique[symbol])])
-            case = case._replace(result="failure", kind=failing[0].kind, message=message, text=text)
+            first = failing[0][0]
+            message = f"{first.type} {in_words(first)}"
+            text = "\n\n".join([_findings(failing), *memory.of(failing, unique[symbol])])
+            case = case._replace(result="failure", kind=first.kind, message=message, text=text)
         elif names[symbol] in gaps:
             case = case._replace(result="skipped", message=_gap(gaps[names[symbol]]))
         yield case
@@ -88,8 +92,9 @@ class _Memory:
             self._layouts.setdefault(layout.type, []).append(layout)
         self._told: dict[str, str] = {}
 
-    def of(self, findings: Iterable[FindingReport], case: str) -> Iterator[str]:
-        for name in dict.fromkeys(each.type for each in findings if not each.of_symbol):
+    def of(self, findings: Sequence[_Reached], case: str) -> Iterator[str]:
+        told = (each for each, _ in findings[:_MANY] if not each.of_symbol)
+        for name in dict.fromkeys(each.type for each in told):
             if name in self._told:
                 yield f"{name}: its memory is shown with {self._told[name]}"
             elif name in self._layouts:
@@ -106,16 +111,15 @@ def _unique(names: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _findings(findings: Sequence[FindingReport], symbol: str) -> str:
+def _findings(findings: Sequence[_Reached]) -> str:
     """The first few, a line each with the path from the symbol below it."""
-    lines = [_finding(each, symbol) for each in findings[:_MANY]]
+    lines = [_finding(*each) for each in findings[:_MANY]]
     if len(findings) > _MANY:
         lines.append(f"and {len(findings) - _MANY} more")
     return "\n".join(lines)
 
 
-def _finding(finding: FindingReport, symbol: str) -> str:
-    path = next((each.path for each in finding.affected if each.symbol == symbol), ())
+def _finding(finding: FindingReport, path: Sequence[str]) -> str:
     way = f"\n  {ARROW.join([*path[:1], *map(short, path[1:])])}" if len(path) > 1 else ""
     rule = f" ({finding.rule}: {finding.reason})" if finding.rule else ""
     return f"{finding.severity}: {finding.type} {in_words(finding)}{rule}{way}"
@@ -128,7 +132,7 @@ def _other_cases(report: DiffReport) -> Iterator[Case]:
         if finding.fails and not finding.affected:
             found.setdefault(finding.type, []).append(finding)
     for name, findings in sorted(found.items()):
-        text = _findings(findings, "")
+        text = _findings([(each, ()) for each in findings])
         yield Case(
             f"{report.new.target}: types", name or "the build", "failure", findings[0].kind,
             f"{name} {in_words(findings[0])}".strip(), text,

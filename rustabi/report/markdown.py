@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from rustabi.names import shorten
 from rustabi.report.facts import plural
@@ -24,6 +24,11 @@ _RESERVE: Final = 500
 
 LONGEST_CODE: Final = 400
 """Characters of a name or text in a line; longer ones are shortened."""
+
+MANY: Final = 20
+"""Entries of a list that are shown."""
+
+_T = TypeVar("_T")
 
 _MARKUP: Final = re.compile(r"[!-/:-@\[-`{-~]")
 """ASCII punctuation: all that can be markup."""
@@ -99,11 +104,11 @@ def folded(summary: str, content: str) -> str:
     return f"<details><summary>{title}</summary>\n\n{content}\n\n</details>"
 
 
-def bullets(items: Sequence[str], limit: int, noun: str) -> str:
+def bullets(items: Sequence[_T], shown: Callable[[_T], str], noun: str) -> str:
     """A list of the first few, and how many there are more."""
-    lines = [f"- {each}" for each in items[:limit]]
-    if len(items) > limit:
-        lines.append(f"- and {plural(len(items) - limit, f'more {noun}')}")
+    lines = [f"- {shown(each)}" for each in items[:MANY]]
+    if len(items) > MANY:
+        lines.append(f"- and {plural(len(items) - MANY, f'more {noun}')}")
     return "\n".join(lines)
 
 

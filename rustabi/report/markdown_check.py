@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rustabi.report.check import CheckNote, CheckReport, ModuleReport
-from rustabi.report.doctor import DoctorReport, ProblemReport
+from rustabi.report.doctor import DoctorReport, ProblemReport, RemedyReport
 from rustabi.report.errors import FailureReport
 from rustabi.report.facts import plural, short
-from rustabi.report.markdown import Part, block, bullets, cell, code, folded, table
+from rustabi.report.markdown import MANY, Part, block, bullets, cell, code, folded, table
 from rustabi.report.markdown_diff import ASIDE, FAILS, HEAD, REST, RISKY, gaps_text
 from rustabi.report.page import plain
 from rustabi.report.paths import ARROW
@@ -16,10 +16,6 @@ from rustabi.report.summary import CrateReport, SummaryReport, TargetReport
 from rustabi.report.text import why_page
 from rustabi.report.text_check import verdict_in_words
 from rustabi.report.why import WhyReport
-
-_MANY = 20
-"""Entries of a list that are shown."""
-
 
 # check
 
@@ -32,13 +28,13 @@ def check_parts(report: CheckReport) -> Iterator[Part]:
     ordered = sorted(report.modules, key=_rank)
     rows = [(cell(each.module), each.loads, each.runs, _statuses(each)) for each in ordered]
     titles = ("module", "would load", "would run correctly", "layers")
-    for start in range(0, len(rows), _MANY):
-        yield Part(FAILS if start == 0 else REST, table(titles, rows[start : start + _MANY]),
-                   f"table of {_MANY} modules")  # fmt: skip
+    for start in range(0, len(rows), MANY):
+        yield Part(FAILS if start == 0 else REST, table(titles, rows[start : start + MANY]),
+                   f"table of {MANY} modules")  # fmt: skip
     for module in ordered:
         yield from _module(module)
     if report.kernel:
-        kernel = block("\n".join(report.kernel[:_MANY]))
+        kernel = block("\n".join(report.kernel[:MANY]))
         yield Part(ASIDE, folded("what is known of the kernel", kernel), "list of kernel files")
 
 
@@ -60,20 +56,18 @@ def _module(module: ModuleReport) -> Iterator[Part]:
         return
     problems = [each for layer in module.layers for each in layer.problems]
     if problems:
-        text = (
-            f"#### {code(module.module)}\n\n{bullets(list(map(_note, problems)), _MANY, 'problem')}"
-        )
+        text = f"#### {code(module.module)}\n\n{bullets(problems, _note, 'problem')}"
         yield Part(rank, text, "module")
     gaps = [each for layer in module.layers for each in layer.gaps]
     if gaps:
-        lines = bullets(list(map(_note, gaps)), _MANY, "gap")
+        lines = bullets(gaps, _note, "gap")
         text = f"not checked of {code(module.module)} ({plural(len(gaps), 'gap')}):\n\n{lines}"
         yield Part(REST, text, "list of gaps")
 
 
 def _note(note: CheckNote) -> str:
     tolerated = (f"tolerated: {code(note.reason)}",) if note.tolerated else ()
-    parts = (code(note.name), code(note.text), *tolerated, *map(code, note.evidence[:_MANY]))
+    parts = (code(note.name), code(note.text), *tolerated, *map(code, note.evidence[:MANY]))
     return " ".join(each for each in parts if each)
 
 
@@ -91,13 +85,18 @@ def doctor_parts(report: DoctorReport) -> Iterator[Part]:
 
 
 def _problem(problem: ProblemReport) -> str:
-    remedies = [f"{each.where} {code(each.change)}".strip() for each in problem.remedies]
     blocks = [f"#### {code(problem.kind)}", code(problem.found), code(problem.because)]
     if problem.subjects:
-        blocks.append(bullets(list(map(code, problem.subjects)), _MANY, "name"))
-    if remedies:
-        blocks.append("what to change (one is enough):\n\n" + bullets(remedies, _MANY, "remedy"))
+        blocks.append(bullets(problem.subjects, code, "name"))
+    if problem.remedies:
+        blocks.append(
+            "what to change (one is enough):\n\n" + bullets(problem.remedies, _remedy, "remedy")
+        )
     return "\n\n".join(blocks)
+
+
+def _remedy(remedy: RemedyReport) -> str:
+    return f"{remedy.where} {code(remedy.change)}".strip()
 
 
 # report
@@ -129,8 +128,8 @@ def _crates(crates: Sequence[CrateReport]) -> str:
         )
         for each in crates
     ]  # fmt: skip
-    text = table(("crate", "types", "permuted", "bytes saved", "bytes of padding"), rows[:_MANY])
-    more = len(rows) - _MANY
+    text = table(("crate", "types", "permuted", "bytes saved", "bytes of padding"), rows[:MANY])
+    more = len(rows) - MANY
     return f"{text}\n\nand {plural(more, 'more crate')}" if more > 0 else text
 
 
@@ -147,8 +146,11 @@ def why_parts(report: WhyReport) -> Iterator[Part]:
     found = "depends on" if report.paths else "does not depend on"
     yield Part(HEAD, f"{title} {found} {code(report.type)}", "title")
     if report.paths:
-        paths = [code(ARROW.join([path[0], *map(short, path[1:])])) for path in report.paths]
-        yield Part(FAILS, bullets(paths, _MANY, "path"), "list of paths")
+        yield Part(FAILS, bullets(report.paths, _path, "path"), "list of paths")
+
+
+def _path(path: Sequence[str]) -> str:
+    return code(ARROW.join([*path[:1], *map(short, path[1:])]))
 
 
 # failures

@@ -8,16 +8,13 @@ from typing import Final
 
 from rustabi.report.differences import AffectedSymbol, DiffReport, FindingReport, verdict_in_words
 from rustabi.report.facts import BuildFacts, GapReport, plural, short
-from rustabi.report.gates import GateReport
+from rustabi.report.gates import GateReport, RuleReport
 from rustabi.report.markdown import Part, block, bullets, cell, code, folded, table
 from rustabi.report.page import plain
 from rustabi.report.paths import ARROW
 from rustabi.report.sidebyside import LayoutChange
 from rustabi.report.text_diff import by_subject, side_by_side, subject
 from rustabi.report.text_findings import in_words
-
-_MANY: Final = 20
-"""Entries of a list that are shown."""
 
 _FEW: Final = 5
 
@@ -66,19 +63,18 @@ def _build(side: str, build: BuildFacts) -> tuple[str, ...]:
 
 
 def _removed(findings: Sequence[FindingReport]) -> str:
-    names = [
-        " ".join(filter(None, (code(each.type), code(each.new), _why(each)))) for each in findings
-    ]
+    def shown(finding: FindingReport) -> str:
+        return _joined(code(finding.type), code(finding.new), _why(finding))
+
     title = f"#### {plural(len(findings), 'exported symbol')} removed"
-    return f"{title}\n\n{bullets(names, _MANY, 'symbol')}"
+    return f"{title}\n\n{bullets(findings, shown, 'symbol')}"
 
 
 def _subject(
     rank: int, name: str, findings: Sequence[FindingReport], layouts: Sequence[LayoutChange]
 ) -> Iterator[Part]:
     first = findings[0]
-    changes = [" ".join(filter(None, (_words(each), _why(each)))) for each in findings]
-    blocks = [f"#### {code(name) or 'the build'}", bullets(changes, _MANY, "change")]
+    blocks = [f"#### {code(name) or 'the build'}", bullets(findings, _change, "change")]
     if not first.of_symbol:
         blocks += _affected(findings)
     if first.consequences:
@@ -89,6 +85,14 @@ def _subject(
     if tables and not first.of_symbol:
         text = folded("memory layout, old and new", block(plain(tables)))
         yield Part(max(rank, REST), text, "memory layout")
+
+
+def _change(finding: FindingReport) -> str:
+    return _joined(_words(finding), _why(finding))
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(each for each in parts if each)
 
 
 def _words(finding: FindingReport) -> str:
@@ -114,8 +118,7 @@ def _affected(findings: Sequence[FindingReport]) -> Iterator[str]:
         yield "no exported symbol reaches it"
         return
     yield f"affects {plural(len(symbols), 'exported symbol')}:"
-    paths = [_path(each) for _, each in sorted(symbols.items())]
-    yield bullets(paths, _MANY, "symbol")
+    yield bullets([symbols[each] for each in sorted(symbols)], _path, "symbol")
 
 
 def _path(symbol: AffectedSymbol) -> str:
@@ -128,26 +131,30 @@ def _path(symbol: AffectedSymbol) -> str:
 
 def _lists(report: DiffReport, mild: Sequence[FindingReport]) -> Iterator[Part]:
     """What does not fail, a line each."""
-    behind = [each for each in mild if each.opaque is not None or each.kabi]
+    behind = [each for each in mild if _is_behind(each)]
+    told = [each for each in mild if not _is_behind(each)]
     lists = (
-        ("visible in source or symbol versions only", REST,
-         [each for each in mild if each.severity == "api" and each not in behind]),
+        ("visible in source or symbol versions only", REST, _of(told, "api")),
         ("behind opaque handles, or accepted by kABI rules", REST, behind),
         ("tolerated by rules", ASIDE, [each for each in report.findings if each.tolerated]),
-        ("harmless", ASIDE,
-         [each for each in mild if each.severity == "noise" and each not in behind]),
-    )  # fmt: skip
+        ("harmless", ASIDE, _of(told, "noise")),
+    )
     for title, rank, findings in lists:
         if findings:
-            lines = [" ".join(filter(None, _line(each))) for each in findings]
-            text = f"#### {title} ({len(lines)})\n\n{bullets(lines, _MANY, 'finding')}"
+            text = f"#### {title} ({len(findings)})\n\n{bullets(findings, _line, 'finding')}"
             yield Part(rank, text, f"list of what is {title.partition(',')[0]}")
 
 
-def _line(finding: FindingReport) -> Iterator[str]:
-    yield code(finding.type)
-    yield _words(finding)
-    yield _why(finding)
+def _is_behind(finding: FindingReport) -> bool:
+    return finding.opaque is not None or finding.kabi
+
+
+def _of(findings: Sequence[FindingReport], severity: str) -> list[FindingReport]:
+    return [each for each in findings if each.severity == severity]
+
+
+def _line(finding: FindingReport) -> str:
+    return _joined(code(finding.type), _words(finding), _why(finding))
 
 
 def gaps_text(gaps: Sequence[GapReport]) -> str:
@@ -186,5 +193,8 @@ def _rules(gate: GateReport) -> str:
     idle = [each for each in gate.rules if each.state != "used"]
     if not idle:
         return ""
-    lines = [f"{each.state}: {code(each.label)}: {code(each.reason)}" for each in idle]
-    return f"#### rules of {code(gate.file or '')}\n\n{bullets(lines, _MANY, 'rule')}"
+
+    def shown(rule: RuleReport) -> str:
+        return f"{rule.state}: {code(rule.label)}: {code(rule.reason)}"
+
+    return f"#### rules of {code(gate.file or '')}\n\n{bullets(idle, shown, 'rule')}"
