@@ -48,6 +48,7 @@ Row: TypeAlias = tuple[Any, ...]
 _TYPES: Final[tuple[type, ...]] = (
     Base, Unspecified, Modifier, Array, Function, Composite, Enumeration, Unsupported,
 )  # fmt: skip
+_COMPOSITE: Final = _TYPES.index(Composite)
 _PARTS: Final[tuple[type, ...]] = (Member, VariantPart, Unsupported)
 
 DAMAGE: Final = (ValueError, EOFError, TypeError, IndexError, KeyError, AttributeError)
@@ -74,7 +75,8 @@ def to_plain(model: Model) -> Row:
     """The model as tuples, numbers, text and bytes alone."""
     pool = _Pool()
     first: dict[int, int] = {}
-    kinds, rows, order = bytearray(), [], []
+    kinds, order = bytearray(), []
+    rows: list[Row] = []
     for node in model.types:
         number = first.setdefault(id(node), len(rows))
         order.append(number)
@@ -99,15 +101,15 @@ def from_plain(plain: Row) -> Model:
         One of `DAMAGE`: The value is another.
     """
     parts, types, symbols, units, vtables, facts, origins = plain
-    pool = _made(*parts, _PART_MAKERS)
-    makers = {**_TYPE_MAKERS, _TYPES.index(Composite): partial(_composite, pool)}
+    kinds, rows = parts
+    pool = _made(kinds, rows, _PART_MAKERS)
     kinds, rows, order = types
-    nodes = _made(kinds, rows, makers)
+    nodes = _made(kinds, rows, {**_TYPE_MAKERS, _COMPOSITE: partial(_composite, pool)})
     return Model(
         tuple(nodes) if order is None else tuple([nodes[each] for each in order]),
         tuple([_symbol(row) for row in symbols]),
         tuple([Unit(*row) for row in units]),
-        tuple([Vtable(*row[:3], tuple([Slot(*slot) for slot in row[3]])) for row in vtables]),
+        tuple([_vtable(*row) for row in vtables]),
         Facts(*facts),
         origins,
     )
@@ -206,15 +208,21 @@ def _members(rows: Iterable[Row]) -> tuple[Member, ...]:
     return tuple([_make(Member, row) for row in rows])
 
 
+def _vtable(name: str, trait: str, type_id: int | None, slots: Iterable[Row]) -> Vtable:
+    return Vtable(name, trait, type_id, tuple([Slot(*each) for each in slots]))
+
+
 def _symbol(row: Row) -> Symbol:
-    *rest, passing = row
-    places = [None if each is None else ParameterPlace(*each) for each in passing]
-    return Symbol(*rest, tuple(places))
+    made: Symbol = _make(Symbol, row)
+    places = [None if each is None else ParameterPlace(*each) for each in made.passing]
+    return made._replace(passing=tuple(places)) if places else made
 
 
 _TYPE_MAKERS: Final[dict[int, Callable[[Row], Any]]] = {
-    number: partial(_make, each) for number, each in enumerate(_TYPES)
-} | {_TYPES.index(Function): _function, _TYPES.index(Enumeration): _enumeration}
+    **{number: partial(_make, each) for number, each in enumerate(_TYPES)},
+    _TYPES.index(Function): _function,
+    _TYPES.index(Enumeration): _enumeration,
+}
 
 _PART_MAKERS: Final[dict[int, Callable[[Row], Any]]] = {
     _PARTS.index(Member): partial(_make, Member),

@@ -64,8 +64,10 @@ def _run(arguments: Sequence[str]) -> int:
     except SystemExit as done:  # --help and --version
         return int(done.code or 0)
     from rustabi.cli.commands import run
+    from rustabi.cli.work import means_of
 
     with progress() as say:
+        options.means = means_of(options, say.paused)
         answer = run(options, say)
     _say(answer, options)
     return answer.code

@@ -43,8 +43,9 @@ def _load(
     from rustabi.target import load_target
 
     return load_target(
-        target, symbols=names, all_types=all_types, build=_build(options), progress=say
-    )
+        target, symbols=names, all_types=all_types, build=_build(options), progress=say,
+        means=options.means,
+    )  # fmt: skip
 
 
 def _build(options: Namespace) -> Build | None:
@@ -279,6 +280,12 @@ def _schema(options: Namespace, _: Say) -> Answer:
     return Answer(text=json.dumps(schema, indent=2, ensure_ascii=False) + "\n")
 
 
+def _cache(options: Namespace, say: Say) -> Answer:
+    from rustabi.cli.cache import run_cache
+
+    return run_cache(options, say)
+
+
 def _kernel(options: Namespace, say: Say) -> Answer:
     from rustabi.cli import kernel
 
@@ -303,4 +310,5 @@ _COMMANDS: Final[dict[str, Callable[[Namespace, Say], Answer]]] = {
     "symvers": _kernel,
     "symtypes-diff": _kernel,
     "names": _kernel,
+    "cache": _cache,
 }

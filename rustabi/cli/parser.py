@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
 from rustabi.cli import ksyms_options as ksyms
+from rustabi.cli.cache import add_cache
+from rustabi.cli.work import add_work_options
 from rustabi.errors import UsageError
 
 _DESCRIPTION: Final = """\
@@ -89,6 +91,8 @@ def parser() -> Parser:
             "ksyms", help=ksyms.SUMMARY, description=ksyms.DESCRIPTION, epilog=ksyms.EPILOG
         )
     )
+    add_cache(commands)
+    add_work_options(commands.choices)
     return whole
 
 

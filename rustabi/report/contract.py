@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
+from rustabi.report.cache import CacheReport
 from rustabi.report.check import CheckReport
 from rustabi.report.differences import DiffReport
 from rustabi.report.doctor import DoctorReport
@@ -37,6 +38,7 @@ Report: TypeAlias = (
     | SnapshotReport
     | DoctorReport
     | ExplainReport
+    | CacheReport
     | FailureReport
 )
 """Any document that ``--format json`` prints; the field ``report`` tells which."""

@@ -17,9 +17,10 @@ from rustabi.binary.open import read_binary
 from rustabi.errors import InputError, NoDebugInfoError
 from rustabi.loader import load
 from rustabi.loader.depth import require_types, typed_crates
+from rustabi.pieces import Binary, Progress
 from rustabi.report.facts import plural
 from rustabi.report.symvers import Export, exports_of_kernel, module_name, symvers_line
-from rustabi.target import Binary, Progress, resolve
+from rustabi.target import resolve
 from rustabi.versions import with_versions
 
 _MODULE_SECTION: Final = ".gnu.linkonce.this_module"
