@@ -18,8 +18,9 @@ import pickle
 import signal
 import struct
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 from rustabi.errors import RustabiError
@@ -66,6 +67,19 @@ class Jobs(Protocol):
         """
         ...
 
+    def share(
+        self, function: Callable[[Iterable[_Task]], _Result], tasks: Sequence[_Task]
+    ) -> list[_Result]:
+        """The results of ``function`` for shares of the tasks, each task in one of them.
+
+        Who gets which tasks is open, so what is made of all results must not depend on it.
+
+        Raises:
+            WorkerError: A process ended early.
+            Exception: What ``function`` raised for one of the shares.
+        """
+        ...
+
 
 class Alone:
     """Does all in this process, one after the other."""
@@ -78,6 +92,12 @@ class Alone:
     ) -> list[_Result]:
         """See `Jobs`."""
         return [function(task) for task in tasks]
+
+    def share(
+        self, function: Callable[[Iterable[_Task]], _Result], tasks: Sequence[_Task]
+    ) -> list[_Result]:
+        """See `Jobs`."""
+        return [function(tasks)]
 
 
 class Handed:
@@ -110,6 +130,13 @@ class Handed:
                 future.cancel()
         return [_value(dict(enumerate(outcomes)), number) for number in range(len(tasks))]
 
+    def share(
+        self, function: Callable[[Iterable[_Task]], _Result], tasks: Sequence[_Task]
+    ) -> list[_Result]:
+        """See `Jobs`."""
+        count = min(self.count, len(tasks)) or 1
+        return self.map_in_order(function, [tasks[start::count] for start in range(count)])
+
 
 class Forked:
     """Forks processes for the tasks, and does its share of them.
@@ -131,22 +158,34 @@ class Forked:
         self, function: Callable[[_Task], _Result], tasks: Sequence[_Task]
     ) -> list[_Result]:
         """See `Jobs`."""
+        outcomes = self._run(partial(_each, function, tasks), len(tasks))
+        return [_value(outcomes, number) for number in range(len(tasks))]
+
+    def share(
+        self, function: Callable[[Iterable[_Task]], _Result], tasks: Sequence[_Task]
+    ) -> list[_Result]:
+        """See `Jobs`."""
+        outcomes = self._run(partial(_all, function, tasks), len(tasks))
+        return [_value(outcomes, number) for number in outcomes]
+
+    def _run(self, work: _Work, count: int) -> dict[int, _Outcome]:
+        """All that the processes have to say, this one first."""
         workers: list[_Worker] = []
-        queue = _Queue(len(tasks))
+        queue = _Queue(count)
         try:
             with self._still():
                 if can_fork():
-                    extra = min(self.count, len(tasks)) - 1
+                    extra = range(min(self.count, count) - 1)
                     with contextlib.suppress(OSError):  # fewer will do
-                        workers.extend(_Worker(function, tasks, queue) for _ in range(extra))
-            outcomes = dict(_done(function, tasks, queue))
+                        workers.extend(_Worker(work, queue) for _ in extra)
+            outcomes = dict(work(queue))
             for worker in workers:
                 outcomes.update(worker.outcomes())
         finally:
             queue.close()
             for worker in workers:
                 worker.stop()
-        return [_value(outcomes, number) for number in range(len(tasks))]
+        return outcomes
 
 
 def cores() -> int:
@@ -196,7 +235,11 @@ def _value(outcomes: dict[int, _Outcome], number: int) -> Any:
     return value
 
 
-def _done(
+_Work: TypeAlias = Callable[["_Queue"], Iterator[tuple[int, _Outcome]]]
+"""Takes numbers of tasks, and yields what comes of them under numbers of its own."""
+
+
+def _each(
     function: Callable[[Any], Any], tasks: Sequence[Any], queue: _Queue
 ) -> Iterator[tuple[int, _Outcome]]:
     """Do tasks until none is left, or one fails: no later one matters then."""
@@ -205,6 +248,16 @@ def _done(
         if not outcome[0]:
             queue.drain()
         yield number, outcome
+
+
+def _all(
+    function: Callable[[Any], Any], tasks: Sequence[Any], queue: _Queue
+) -> Iterator[tuple[int, _Outcome]]:
+    """Do tasks in one call until none is left."""
+    outcome = _outcome(function, (tasks[number] for number in queue))
+    if not outcome[0]:
+        queue.drain()
+    yield os.getpid(), outcome
 
 
 class _Queue:
@@ -257,21 +310,21 @@ class _Queue:
 class _Worker:
     """A process that does tasks, and writes what comes of them to a file without a name."""
 
-    def __init__(self, function: Callable[[Any], Any], tasks: Sequence[Any], queue: _Queue) -> None:
+    def __init__(self, work: _Work, queue: _Queue) -> None:
         import tempfile
 
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix="rustabi-")  # noqa: SIM115
         self._process = os.fork()
         if not self._process:
-            self._work(function, tasks, queue)
+            self._live(work, queue)
 
-    def _work(self, function: Callable[[Any], Any], tasks: Sequence[Any], queue: _Queue) -> None:
+    def _live(self, work: _Work, queue: _Queue) -> None:
         """The life of the process: it ends here, whatever happens."""
         code = 1
         try:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             queue.end_with_parent()
-            for outcome in _done(function, tasks, queue):
+            for outcome in work(queue):
                 pickle.dump(outcome, self._file, pickle.HIGHEST_PROTOCOL)
             self._file.flush()
             code = 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from rustabi.crc import combine
 from rustabi.errors import InputError
@@ -52,6 +52,14 @@ class Expansion(NamedTuple):
     within: int
 
 
+Candidate: TypeAlias = tuple[int, str, Pieces, bool]
+"""A type string that a type map takes in: where its entry is (its place in document order), the
+reference name, the string, and whether it is that of a definition."""
+
+Share: TypeAlias = tuple[dict[str, Pieces], list[Candidate]]
+"""The strings of some symbols, and of the types that those reach."""
+
+
 class TypeMap:
     """What gendwarfksyms calls the type map: one type string per reference name.
 
@@ -83,6 +91,7 @@ class TypeMap:
         self.symbols: dict[str, Pieces] = {}
         self.strings: dict[str, Pieces] = {}
         self.ambiguous: set[str] = set()
+        self._candidates: list[Candidate] = []
         used = self._all_used(types, roots)
         seen: set[TypeId] = set()
         for each in sorted(used, key=origins.__getitem__ if origins else None):
@@ -92,9 +101,37 @@ class TypeMap:
             seen.add(type_id)
             reference = self._strings.reference(type_id)
             if reference is not None:
-                self._enter(reference, self._strings.of(type_id), is_definition(types[type_id]))
+                pieces, definition = self._strings.of(type_id), is_definition(types[type_id])
+                self._candidates.append(
+                    (origins[each] if origins else each, reference, pieces, definition)
+                )
+                self._enter(reference, pieces, definition)
         if rules is not None:
             self._override(rules.type_strings)
+
+    def share(self) -> Share:
+        """What this map takes in of some symbols, for `joined`."""
+        first: dict[tuple[str, Pieces, bool], int] = {}
+        for origin, *rest in self._candidates:
+            first.setdefault(tuple(rest), origin)  # type: ignore[arg-type]
+        return self.symbols, [(origin, *rest) for rest, origin in first.items()]
+
+    @classmethod
+    def joined(cls, shares: Iterable[Share]) -> TypeMap:
+        """The map of all symbols, from those of some symbols each. Their order makes no difference.
+
+        A type that is in several of them is entered several times; what is said again changes
+        nothing.
+        """
+        made = cls((), (), {})
+        candidates: list[Candidate] = []
+        for symbols, found in shares:
+            made.symbols.update(symbols)
+            candidates += found
+        candidates.sort()
+        for _, reference, pieces, definition in candidates:
+            made._enter(reference, pieces, definition)
+        return made
 
     def _first(self, type_id: TypeId) -> TypeId:
         return type_id if self._occurrences is None else self._occurrences.first[type_id]

@@ -10,7 +10,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rustabi.cli.ksyms_options import DESCRIPTION, EPILOG, add_options
 from rustabi.cli.output import write
@@ -19,6 +19,10 @@ from rustabi.errors import UsageError
 
 if TYPE_CHECKING:
     from rustabi.binary.elf import Elf
+    from rustabi.jobs import Jobs
+
+_LARGE: Final = 4 << 20
+"""Bytes of a file from which on other processes may be asked to help."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -49,6 +53,7 @@ def run(arguments: Sequence[str]) -> int:
             types=options.dump_types,
             versions=options.dump_versions,
         ),
+        _jobs(options),
     )
     for path in options.objects:
         session.add(_elf(path))
@@ -68,6 +73,22 @@ def _check(options: Namespace) -> None:
             "--dump-die-map is about addresses in gendwarfksyms' own memory, which rustabi has not",
             advice="--dump-dies prints the same text without them",
         )
+
+
+def _jobs(options: Namespace) -> Jobs | None:
+    """Who does the work: the modules for several processes are not imported for a small object."""
+    if options.jobs == 1 or not any(_is_large(path) for path in options.objects):
+        return None
+    from rustabi.jobs import Forked, cores
+
+    return Forked(options.jobs or cores())
+
+
+def _is_large(path: str) -> bool:
+    try:
+        return Path(path).stat().st_size >= _LARGE
+    except OSError:
+        return False
 
 
 def _elf(path: str) -> Elf:

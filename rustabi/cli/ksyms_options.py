@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Final
 
+from rustabi.cli.work import add_jobs
+
 SUMMARY: Final = "symbol versions as gendwarfksyms prints them, in a kernel build"
 
 DESCRIPTION: Final = """\
@@ -42,4 +44,5 @@ def add_options(command: ArgumentParser) -> None:
     command.add_argument(
         "-s", "--stable", action="store_true", help="honour kABI rules and __kabi_ members"
     )
+    add_jobs(command)
     command.add_argument("-T", "--symtypes", metavar="FILE", help="write type strings to FILE")

@@ -15,21 +15,17 @@ _KEPT: Final = frozenset({
 })  # fmt: skip
 """Commands that read models, or what is kept like one."""
 
-_SHARED: Final = _KEPT | {"ksyms"}
-"""Commands whose work can be shared."""
-
 
 def add_work_options(commands: Mapping[str, ArgumentParser]) -> None:
     """Give every command the options that it can use."""
     for name, command in commands.items():
-        if name in _SHARED:
+        if name in _KEPT:
             group = command.add_argument_group("work", "no result depends on these")
             add_jobs(group)
-            if name in _KEPT:
-                group.add_argument(
-                    "--no-cache", action="store_true",
-                    help="neither use nor keep what was found out of a file (rustabi cache --help)",
-                )  # fmt: skip
+            group.add_argument(
+                "--no-cache", action="store_true",
+                help="neither use nor keep what was found out of a file (rustabi cache --help)",
+            )  # fmt: skip
 
 
 def add_jobs(group: object) -> None:

@@ -94,7 +94,7 @@ def load(
     scope = scope or ("file" if elf.relocatable else "unit")
     types = TypeLoader(entries, arguments=all_types)
     described = find_symbols(entries, exports.names, exports.places, scope)
-    roots, listed = _load_symbols(entries, types, exports, described, binary)
+    roots, listed = load_symbols(entries, types, exports, described, binary)
     if all_types:
         _load_all(entries, types)
     vtables = _vtables(elf, entries, types) if all_types else ()
@@ -113,7 +113,7 @@ def load(
         origins=tuple(types.origins),
     )
     depths = tuple(depth_of(entries, unit) for unit in entries.units)
-    return Loaded(model, roots, scope, depths, _declared(described), types.occurrences)
+    return Loaded(model, roots, scope, depths, names_declared(described), types.occurrences)
 
 
 def _vtables(elf: Elf, entries: Entries, types: TypeLoader) -> tuple[Vtable, ...]:
@@ -122,7 +122,8 @@ def _vtables(elf: Elf, entries: Entries, types: TypeLoader) -> tuple[Vtable, ...
     return load_vtables(elf, entries, types)
 
 
-def _declared(described: dict[str, SymbolEntries]) -> frozenset[str]:
+def names_declared(described: dict[str, SymbolEntries]) -> frozenset[str]:
+    """The symbols that no unit with types defines."""
     found = ((name, entries.versioned) for name, entries in described.items())
     return frozenset(
         name for name, entry in found if entry and not entry.definition and not entry.pointer
@@ -154,13 +155,14 @@ def _no_debug_info(elf: Elf) -> NoDebugInfoError:
     )
 
 
-def _load_symbols(
+def load_symbols(
     entries: Entries,
     types: TypeLoader,
     exports: Exports,
     described: dict[str, SymbolEntries],
     binary: str,
 ) -> tuple[dict[str, Root], list[Symbol]]:
+    """What versions start from, and the exported symbols; their types are still to be read."""
     known: dict[int, Root] = {}
 
     def root(description: Description | None) -> Root | None:

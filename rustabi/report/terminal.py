@@ -112,6 +112,7 @@ class Progress:
         self._lock = threading.Lock()
         self._start = time.monotonic() + delay
         self._timer: threading.Timer | None = None
+        self._spinning: set[threading.Thread] = set()
         self._ended = False
 
     def __call__(self, text: str) -> None:
@@ -147,7 +148,9 @@ class Progress:
         with self._lock:
             if not self._ended and self._status is None:
                 self._status = self._console.status(_spoken(self._message))
+                before = set(threading.enumerate())
                 self._status.start()
+                self._spinning = set(threading.enumerate()) - before
 
     def _resume(self) -> None:
         self._ended = False
@@ -167,6 +170,8 @@ class Progress:
             if self._status is not None:
                 self._status.stop()
                 self._status = None
+        for thread in self._spinning:  # rich tells its thread to end, and does not wait for it
+            thread.join()
         if self._timer is not None:
             self._timer.cancel()
             self._timer.join()
