@@ -11,6 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 Kind: TypeAlias = Literal["binary", "archive", "folder", "crate", "snapshot"]
 
+_LARGE = 2 << 20
+"""Bytes of a file from which on it is read at the same time as others."""
 _PACKED_MODULE = re.compile(r"\.ko\.(gz|xz|zst)$")
 
 
@@ -95,6 +98,52 @@ def load_target(
     except RustabiError as error:
         error.located(path)
         raise
+
+
+def load_targets(
+    paths: Sequence[str | Path],
+    *,
+    symbols: Iterable[str] | None = None,
+    build: Build | None = None,
+    progress: Progress | None = None,
+    means: Means = PLAIN,
+) -> list[Model]:
+    """The models of several targets; large files are read at the same time.
+
+    Args:
+        paths: As for `load_target`, which see for all else.
+        symbols: Of all.
+        build: Of all.
+        progress: Told what is being done.
+        means: Who reads, and where models are kept.
+
+    Raises:
+        RustabiError: One cannot be read: of the first for which that is so.
+    """
+    names = None if symbols is None else tuple(dict.fromkeys(symbols))
+    say = progress or (lambda text: None)
+    if len(paths) < 2 or means.jobs.count < 2 or not all(map(_is_large, paths)):
+        return [
+            load_target(each, symbols=names, build=build, progress=say, means=means)
+            for each in paths
+        ]
+    say("reading " + " and ".join(Path(each).name for each in paths))
+    work = partial(_load_packed, names, means.cache)
+    return [compact.from_bytes(each) for each in means.jobs.map_in_order(work, paths)]
+
+
+def _load_packed(symbols: Sequence[str] | None, cache: Cache | None, path: str | Path) -> bytes:
+    """`load_target` of a file, in a form that is cheap to hand over."""
+    return compact.to_bytes(load_target(path, symbols=symbols, means=PLAIN._replace(cache=cache)))
+
+
+def _is_large(path: str | Path) -> bool:
+    """Whether reading a file takes so long that another process is worth it."""
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_size >= _LARGE
 
 
 def kabi_rules(path: str | Path, *, build: Build | None = None) -> KabiRules | None:

@@ -21,6 +21,7 @@ from rustabi.binary.open import read_binary, read_prefix
 from rustabi.binary.symvers import GPL, is_symvers, read_symvers
 from rustabi.check.module import SUFFIXES, Module, types_of
 from rustabi.errors import InputError
+from rustabi.means import PLAIN, Means
 from rustabi.merge import merge
 from rustabi.model import Model
 from rustabi.target import load_target, resolve
@@ -110,7 +111,10 @@ _ORDER: Final = ("__kcrctab", SYMVERS, "DWARF")
 
 
 def read_kernel(
-    paths: Iterable[Path], progress: Callable[[str], None], debug_folders: Sequence[Path] = ()
+    paths: Iterable[Path],
+    progress: Callable[[str], None],
+    debug_folders: Sequence[Path] = (),
+    means: Means = PLAIN,
 ) -> Kernel:
     """Read all that is known of a kernel and put it together.
 
@@ -118,12 +122,13 @@ def read_kernel(
         paths: vmlinux, build folders, Module.symvers files, objects, modules, snapshots.
         progress: Told what is being done.
         debug_folders: Where debug info in files of their own is looked for.
+        means: Where models are kept.
 
     Raises:
         InputError: A path cannot be read, or the files are of several architectures.
         DwarfError: Debug info is damaged.
     """
-    reader = _Reader(progress, tuple(debug_folders))
+    reader = _Reader(progress, tuple(debug_folders), means)
     pieces = [piece for path in paths for piece in _pieces(path, reader)]
     models = [piece.model for piece in pieces if piece.model is not None]
     machines = sorted({piece.elf for piece in pieces if piece.elf is not None})
@@ -174,6 +179,7 @@ class _Reader(NamedTuple):
 
     say: Callable[[str], None]
     debug_folders: tuple[Path, ...]
+    means: Means
 
 
 def _pieces(path: Path, reader: _Reader) -> Iterator[_Piece]:
@@ -262,7 +268,9 @@ def _snapshot(path: Path, reader: _Reader) -> _Piece:
 def _binary(path: Path, name: str, reader: _Reader, *, types: bool = True) -> _Piece:
     reader.say(f"reading {path}")
     elf = Elf(read_binary(path), str(path))
-    model, no_types = types_of(path, elf, reader.debug_folders) if types else (None, "")
+    model, no_types = None, ""
+    if types:
+        model, no_types = types_of(path, elf, reader.debug_folders, reader.means)
     info = modinfo_of(elf) if elf.relocatable else None
     is_module = info is not None and info.vermagic is not None
     module = "" if elf.relocatable else _VMLINUX

@@ -15,6 +15,7 @@ from rustabi.binary.modinfo import ModInfo, modinfo_of
 from rustabi.binary.modversions import BASIC, ModVersions, modversions_of
 from rustabi.binary.open import read_binary, unreadable
 from rustabi.errors import DwarfError, InputError, NoDebugInfoError
+from rustabi.means import PLAIN, Means
 from rustabi.model import Model
 from rustabi.target import load_target
 
@@ -122,7 +123,7 @@ def read_module(path: Path, progress: Callable[[str], None]) -> Module:
     )
 
 
-def with_types(module: Module, debug_folders: Sequence[Path] = ()) -> Module:
+def with_types(module: Module, debug_folders: Sequence[Path] = (), means: Means = PLAIN) -> Module:
     """The module with its types, or with the reason why there are none.
 
     Of many modules, the types of one at a time are held in memory.
@@ -130,10 +131,11 @@ def with_types(module: Module, debug_folders: Sequence[Path] = ()) -> Module:
     Args:
         module: As read.
         debug_folders: Where debug info in files of their own is looked for.
+        means: Where models are kept.
     """
     try:
         elf = Elf(read_binary(module.path), str(module.path))
-        model, reason = types_of(module.path, elf, debug_folders)
+        model, reason = types_of(module.path, elf, debug_folders, means)
     except (DwarfError, InputError) as damage:  # the loader does not mind
         return module._replace(no_types=str(damage))
     return module._replace(model=model, no_types=reason)
@@ -146,14 +148,16 @@ def _versions(elf: Elf) -> tuple[ModVersions | None, str]:
         return None, f"{error.place}: {error.message}" if error.place else error.message
 
 
-def types_of(path: Path, elf: Elf, debug_folders: Sequence[Path]) -> tuple[Model | None, str]:
+def types_of(
+    path: Path, elf: Elf, debug_folders: Sequence[Path], means: Means = PLAIN
+) -> tuple[Model | None, str]:
     """The types of a binary, or why there are none: its own, else those of its debug file.
 
     Raises:
         RustabiError: Debug info is damaged.
     """
     try:
-        return load_target(path), ""
+        return load_target(path, means=means), ""
     except NoDebugInfoError as error:
         reason = error.message
     found = find_debug_file(path, elf, debug_folders)
@@ -161,7 +165,7 @@ def types_of(path: Path, elf: Elf, debug_folders: Sequence[Path]) -> tuple[Model
         return None, "; ".join((reason, *found.rejected))
     names = exports_of(elf).names
     try:
-        return load_target(found.path, symbols=names), ""
+        return load_target(found.path, symbols=names, means=means), ""
     except NoDebugInfoError as error:
         return None, f"{reason}; {found.path}: {error.message}"
 

@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from rustabi.check.agreement import KernelTypes, check_layout, kernel_types
 from rustabi.check.crcs import check_versions
 from rustabi.check.kernel import Kernel, exports_of_module, read_kernel, with_modules
-from rustabi.check.module import Module, modules_in, read_module, with_types
+from rustabi.check.layouts import compare_layouts
+from rustabi.check.module import Module, modules_in, read_module
 from rustabi.check.reasons import Baseline, check_reasons, compare_baseline, differing
 from rustabi.check.results import Answer, KernelCheck, Layer, ModuleCheck
 from rustabi.check.symbols import check_symbols
-from rustabi.check.toolchain import check_toolchain, same_architecture
+from rustabi.check.toolchain import check_toolchain
 from rustabi.errors import RustabiError, UsageError
+from rustabi.means import PLAIN, Means
 
 _LOADER: Final = ("symbols", "versions", "toolchain")
 _DECISIVE: Final = frozenset({"symbol-unknown", "version-unknown"})
@@ -27,6 +28,7 @@ def check_modules(
     baseline: Sequence[str | Path] = (),
     progress: Callable[[str], None] | None = None,
     debug_folders: Sequence[str | Path] = (),
+    means: Means = PLAIN,
 ) -> KernelCheck:
     """Check modules against a kernel.
 
@@ -38,6 +40,7 @@ def check_modules(
         baseline: The same of the kernel that the modules were built against.
         progress: Told what is being done.
         debug_folders: Where debug info in files of their own is looked for.
+        means: Who compares the modules, and where models are kept.
 
     Raises:
         RustabiError: A file of a kernel cannot be read, there is no module of that name, or no
@@ -48,8 +51,8 @@ def check_modules(
         raise UsageError("no kernel to check against", advice="name one with --kernel")
     files = list(dict.fromkeys(file for path in paths for file in modules_in(Path(path))))
     folders = tuple(map(Path, debug_folders))
-    known = read_kernel(map(Path, kernel), say, folders)
-    before = read_kernel(map(Path, baseline), say, folders) if baseline else None
+    known = read_kernel(map(Path, kernel), say, folders, means)
+    before = read_kernel(map(Path, baseline), say, folders, means) if baseline else None
     modules: list[Module] = []
     failed: list[ModuleCheck] = []
     for file in files:
@@ -59,7 +62,8 @@ def check_modules(
             error.located(file)
             failed.append(ModuleCheck(str(file), file.name, "unknown", "unknown", failure=error))
     results = {each.path: each for each in failed}
-    results |= {each.path: each for each in _check_all(modules, known, before, folders, say)}
+    checked = _check_all(modules, known, before, folders, means, say)
+    results |= {each.path: each for each in checked}
     return KernelCheck(known.told, tuple(results[str(file)] for file in files))
 
 
@@ -68,6 +72,7 @@ def check_one(
     kernel: Sequence[str | Path],
     baseline: Sequence[str | Path] = (),
     progress: Callable[[str], None] | None = None,
+    means: Means = PLAIN,
 ) -> ModuleCheck:
     """Check one module, see `check_modules`.
 
@@ -76,7 +81,7 @@ def check_one(
     """
     if Path(path).is_dir():
         raise UsageError("a folder, not a module", path=path, advice="name one .ko file")
-    result = check_modules([path], kernel, baseline, progress).modules[0]
+    result = check_modules([path], kernel, baseline, progress, means=means).modules[0]
     if result.failure is not None:
         raise result.failure
     return result
@@ -87,9 +92,9 @@ def _check_all(
     kernel: Kernel,
     before: Kernel | None,
     folders: tuple[Path, ...],
+    means: Means,
     say: Callable[[str], None],
 ) -> Iterable[ModuleCheck]:
-    types = kernel_types(kernel)
     loaded = with_modules(kernel, ((each.name, exports_of_module(each)) for each in modules))
     checks = [_Check(module, loaded) for module in modules]
     for check in checks:
@@ -100,9 +105,9 @@ def _check_all(
         say("comparing the kernels")
         names = {name for check in checks for name in differing(check.layers["versions"])}
         baseline = compare_baseline(before, kernel, names)
-    for check in checks:
-        say(f"comparing layouts of {check.module.path}")
-        yield check.result(types, baseline, folders)
+    layouts = compare_layouts(modules, loaded, folders, means, say)
+    for check, layout in zip(checks, layouts, strict=True):
+        yield check.result(layout, baseline)
 
 
 class _Check:
@@ -119,14 +124,8 @@ class _Check:
         self.layers["versions"] = check_versions(self.module, self.kernel)
         self.layers["toolchain"] = check_toolchain(self.module, self.kernel)
 
-    def result(
-        self, types: KernelTypes | None, baseline: Baseline | None, folders: tuple[Path, ...]
-    ) -> ModuleCheck:
-        """Layers 4 and 5, and the two answers."""
-        module = self.module
-        if types is not None and same_architecture(module, self.kernel):
-            module = with_types(module, folders)
-        layout = check_layout(module, self.kernel, types)
+    def result(self, layout: Layer, baseline: Baseline | None) -> ModuleCheck:
+        """With layer 4, layer 5, and the two answers."""
         self.layers["layout"] = layout
         reasons = check_reasons(self.module, self.layers["versions"], layout, self.kernel, baseline)
         if reasons is not None:

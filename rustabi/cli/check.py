@@ -76,7 +76,9 @@ def run_check(
     from rustabi.report.text_check import check_page
 
     fail_on = _levels(options.fail_on)
-    found = check_modules(options.modules, options.kernel, options.baseline, say, options.debug_dir)
+    found = check_modules(
+        options.modules, options.kernel, options.baseline, say, options.debug_dir, options.means
+    )
     report = check_report(found, fail_on)
     return report, lambda: check_page(report, everything=options.all), CODES[report.verdict]
 

@@ -48,6 +48,12 @@ def _load(
     )  # fmt: skip
 
 
+def _load_all(targets: Sequence[str], options: Namespace, say: Say) -> list[Model]:
+    from rustabi.target import load_targets
+
+    return load_targets(targets, build=_build(options), progress=say, means=options.means)
+
+
 def _build(options: Namespace) -> Build | None:
     """How to build a crate, or None where no option says anything about it."""
     given = (
@@ -79,7 +85,8 @@ def _report(options: Namespace, say: Say) -> Answer:
     from rustabi.report.summary import SummaryReport, target_report
     from rustabi.report.text_summary import report_page
 
-    targets = [target_report(_load(each, options, say), each) for each in options.targets]
+    models = _load_all(options.targets, options, say)
+    targets = map(target_report, models, options.targets)
     report = SummaryReport("report", tuple(targets))
     return Answer(report, lambda: report_page(report))
 
@@ -199,7 +206,7 @@ def _diff(options: Namespace, say: Say) -> Answer:
 
     gate = gate_of(options)
     names = symbol_list(options.symbols)
-    old, new = (_load(each, options, say) for each in (options.old, options.new))
+    old, new = _load_all((options.old, options.new), options, say)
     gaps = () if names is None else missing_symbols(names, old, new)
     if names is not None:
         old, new = restricted(old, names), restricted(new, names)
