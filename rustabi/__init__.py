@@ -16,14 +16,16 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
     from pathlib import Path
 
     from rustabi.cargo import Build
-    from rustabi.check import ModuleCheck
+    from rustabi.check import KernelCheck, ModuleCheck
     from rustabi.diff import ChangeKind, Comparison, Finding, Severity
     from rustabi.doctor import Diagnosis, diagnose
     from rustabi.errors import RustabiError
     from rustabi.loader import Scope
+    from rustabi.means import Means
     from rustabi.model import Model
     from rustabi.snapshot import read as read_snapshot
     from rustabi.snapshot import write as write_snapshot
@@ -36,12 +38,14 @@ __all__ = [
     "Comparison",
     "Diagnosis",
     "Finding",
+    "KernelCheck",
     "Model",
     "ModuleCheck",
     "RustabiError",
     "Severity",
     "__version__",
     "check_module",
+    "check_modules",
     "compare",
     "diagnose",
     "load",
@@ -55,6 +59,7 @@ _PLACES = {
     "Comparison": ("rustabi.diff", "Comparison"),
     "Diagnosis": ("rustabi.doctor", "Diagnosis"),
     "Finding": ("rustabi.diff", "Finding"),
+    "KernelCheck": ("rustabi.check", "KernelCheck"),
     "Model": ("rustabi.model", "Model"),
     "ModuleCheck": ("rustabi.check", "ModuleCheck"),
     "RustabiError": ("rustabi.errors", "RustabiError"),
@@ -73,6 +78,8 @@ def load(
     scope: Scope | None = None,
     build: Build | None = None,
     progress: Callable[[str], None] | None = None,
+    executor: Executor | None = None,
+    cache: bool = False,
 ) -> Model:
     """Read the types and exported symbols of what ``target`` names.
 
@@ -85,6 +92,10 @@ def load(
             for those of a kernel build. None for the one that fits: ``file`` for objects.
         build: How to build a crate; None for the profile ``dev`` and the default features.
         progress: Is told in words what is being done.
+        executor: Who reads the members of an archive and the files of a folder: any
+            `concurrent.futures.Executor`, whose workers see the same files. None: this process.
+        cache: Use and keep what was found out of large files in the user's cache folder, as the
+            command line does.
 
     Returns:
         The model: all named types, and the exported symbols with their versions.
@@ -104,7 +115,10 @@ def load(
 
     if isinstance(target, Model):
         return target
-    return load_target(target, symbols=symbols, scope=scope, build=build, progress=progress)
+    means = _means(executor, cache)
+    return load_target(
+        target, symbols=symbols, scope=scope, build=build, progress=progress, means=means
+    )
 
 
 def compare(
@@ -113,6 +127,8 @@ def compare(
     *,
     symbols: Iterable[str] | None = None,
     build: Build | None = None,
+    executor: Executor | None = None,
+    cache: bool = False,
 ) -> Comparison:
     """Compare two builds.
 
@@ -121,6 +137,8 @@ def compare(
         new: The build that they would run with.
         symbols: As for `load`, of both.
         build: As for `load`, of both.
+        executor: Who reads them, see `load`; two large files at the same time.
+        cache: As for `load`.
 
     Returns:
         The findings, worst first, what could not be checked, and the verdict.
@@ -134,11 +152,15 @@ def compare(
         'compatible'
     """
     from rustabi.diff import compare as compare_models
+    from rustabi.model import Model
+    from rustabi.target import load_targets
 
     names = None if symbols is None else tuple(symbols)
-    return compare_models(
-        load(old, symbols=names, build=build), load(new, symbols=names, build=build)
-    )
+    paths = [each for each in (old, new) if not isinstance(each, Model)]
+    means = _means(executor, cache)
+    read = iter(load_targets(paths, symbols=names, build=build, means=means))
+    models = [each if isinstance(each, Model) else next(read) for each in (old, new)]
+    return compare_models(models[0], models[1])
 
 
 def check_module(
@@ -147,6 +169,8 @@ def check_module(
     baseline: Sequence[str | Path] = (),
     *,
     progress: Callable[[str], None] | None = None,
+    executor: Executor | None = None,
+    cache: bool = False,
 ) -> ModuleCheck:
     """Tell whether a kernel module loads on a kernel, and runs.
 
@@ -157,6 +181,8 @@ def check_module(
         baseline: The same of the kernel that the module was built against: then the reason of each
             symbol version that differs is told.
         progress: Is told in words what is being done.
+        executor: As for `load`.
+        cache: As for `load`.
 
     Returns:
         The two answers (``loads``, ``runs``), and the result of each layer.
@@ -171,7 +197,54 @@ def check_module(
     """
     from rustabi.check import check_one
 
-    return check_one(path, kernel, baseline, progress)
+    return check_one(path, kernel, baseline, progress, _means(executor, cache))
+
+
+def check_modules(
+    paths: Sequence[str | Path],
+    kernel: Sequence[str | Path],
+    baseline: Sequence[str | Path] = (),
+    *,
+    progress: Callable[[str], None] | None = None,
+    executor: Executor | None = None,
+    cache: bool = False,
+) -> KernelCheck:
+    """Tell of many kernel modules whether each loads on a kernel, and runs.
+
+    Args:
+        paths: Modules, and folders of them. What one exports, the others may import.
+        kernel: As for `check_module`.
+        baseline: As for `check_module`.
+        progress: Is told in words what is being done.
+        executor: Who compares the modules with the kernel: any `concurrent.futures.Executor`, whose
+            workers see the same files. None: this process.
+        cache: As for `load`.
+
+    Returns:
+        The results of all modules, in their order. One that cannot be read says so in its result.
+
+    Raises:
+        RustabiError: A file of a kernel cannot be read, or there is no module of that name.
+
+    Example:
+        >>> from concurrent.futures import ProcessPoolExecutor
+        >>> with ProcessPoolExecutor() as executor:  # doctest: +SKIP
+        ...     found = rustabi.check_modules(["modules/"], ["vmlinux"], executor=executor)
+        >>> [(each.name, each.loads, each.runs) for each in found.modules]  # doctest: +SKIP
+        [('rust_print', 'yes', 'yes'), ('rust_soc', 'yes', 'risky')]
+    """
+    from rustabi.check import check_modules as check_all
+
+    return check_all(paths, kernel, baseline, progress, means=_means(executor, cache))
+
+
+def _means(executor: Executor | None, cache: bool) -> Means:
+    """With what the work is done."""
+    from rustabi.cache import Cache
+    from rustabi.jobs import Alone, Handed
+    from rustabi.means import Means
+
+    return Means(Alone() if executor is None else Handed(executor), Cache() if cache else None)
 
 
 if not TYPE_CHECKING:  # a type checker that sees it takes any name for granted

@@ -26,7 +26,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 from rustabi.errors import RustabiError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
@@ -67,6 +67,12 @@ class Jobs(Protocol):
         """
         ...
 
+    def map_with(
+        self, given: bytes, function: Callable[[bytes, _Task], _Result], tasks: Sequence[_Task]
+    ) -> list[_Result]:
+        """As `map_in_order`, where all tasks need the same, which may be large."""
+        ...
+
     def share(
         self, function: Callable[[Iterable[_Task]], _Result], tasks: Sequence[_Task]
     ) -> list[_Result]:
@@ -93,6 +99,12 @@ class Alone:
         """See `Jobs`."""
         return [function(task) for task in tasks]
 
+    def map_with(
+        self, given: bytes, function: Callable[[bytes, _Task], _Result], tasks: Sequence[_Task]
+    ) -> list[_Result]:
+        """See `Jobs`."""
+        return [function(given, task) for task in tasks]
+
     def share(
         self, function: Callable[[Iterable[_Task]], _Result], tasks: Sequence[_Task]
     ) -> list[_Result]:
@@ -106,29 +118,34 @@ class Handed:
     Args:
         executor: It stays the caller's, who shuts it down.
         count: How many tasks it does at a time; None to ask it.
+        place: Puts what all tasks need where they are done; what it returns is handed over with
+            each task, and the executor makes that of it again. None to hand over all of it.
     """
 
     warm: Final = False
 
-    def __init__(self, executor: Executor, count: int | None = None) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        count: int | None = None,
+        place: Callable[[bytes], Any] | None = None,
+    ) -> None:
         self._executor = executor
+        self._place = place
         self.count = count or max(2, getattr(executor, "_max_workers", None) or cores())
 
     def map_in_order(
         self, function: Callable[[_Task], _Result], tasks: Sequence[_Task]
     ) -> list[_Result]:
         """See `Jobs`."""
-        futures = []
-        try:
-            futures = [self._executor.submit(_outcome, function, task) for task in tasks]
-            outcomes = [future.result() for future in futures]
-        except Exception as error:  # of the executor: what a task raises is an outcome
-            what = str(error) or type(error).__name__
-            raise _lost(f"the executor did not finish the work: {what}") from error
-        finally:
-            for future in futures:
-                future.cancel()
-        return [_value(dict(enumerate(outcomes)), number) for number in range(len(tasks))]
+        return self._run([(function, task) for task in tasks])
+
+    def map_with(
+        self, given: bytes, function: Callable[[bytes, _Task], _Result], tasks: Sequence[_Task]
+    ) -> list[_Result]:
+        """See `Jobs`."""
+        placed = given if self._place is None else self._place(given)
+        return self._run([(function, placed, task) for task in tasks])
 
     def share(
         self, function: Callable[[Iterable[_Task]], _Result], tasks: Sequence[_Task]
@@ -136,6 +153,20 @@ class Handed:
         """See `Jobs`."""
         count = min(self.count, len(tasks)) or 1
         return self.map_in_order(function, [tasks[start::count] for start in range(count)])
+
+    def _run(self, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
+        futures: list[Future[_Outcome]] = []
+        try:
+            futures.extend(self._executor.submit(_outcome, *call) for call in calls)
+            outcomes = [future.result() for future in futures]
+        except Exception as error:  # of the executor: what a task raises is an outcome
+            what = str(error) or type(error).__name__
+            raise _lost(f"the executor did not finish the work: {what}") from error
+        finally:
+            for future in futures:
+                future.cancel()
+        found = dict(enumerate(outcomes))
+        return [_value(found, number) for number in range(len(calls))]
 
 
 class Forked:
@@ -160,6 +191,12 @@ class Forked:
         """See `Jobs`."""
         outcomes = self._run(partial(_each, function, tasks), len(tasks))
         return [_value(outcomes, number) for number in range(len(tasks))]
+
+    def map_with(
+        self, given: bytes, function: Callable[[bytes, _Task], _Result], tasks: Sequence[_Task]
+    ) -> list[_Result]:
+        """See `Jobs`."""
+        return self.map_in_order(partial(function, given), tasks)
 
     def share(
         self, function: Callable[[Iterable[_Task]], _Result], tasks: Sequence[_Task]
@@ -210,9 +247,9 @@ _Outcome: TypeAlias = tuple[bool, Any]
 """Whether it went well, and the result or the exception."""
 
 
-def _outcome(function: Callable[[Any], Any], task: Any) -> _Outcome:
+def _outcome(function: Callable[..., Any], *arguments: Any) -> _Outcome:
     try:
-        return True, function(task)
+        return True, function(*arguments)
     except Exception as error:
         return False, _portable(error)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
@@ -63,9 +62,7 @@ def compare_layouts(
     say(f"comparing layouts of {len(modules)} modules, {jobs.count} at a time")
     if jobs.warm:
         return jobs.map_in_order(against.layer, modules)
-    chunks = _chunks(modules, _CHUNKS * jobs.count)
-    packed = _packed(against)
-    found = jobs.map_in_order(partial(_layers, packed, hashlib.sha256(packed).digest()), chunks)
+    found = jobs.map_with(_packed(against), _layers, _chunks(modules, _CHUNKS * jobs.count))
     return [layer for chunk in found for layer in chunk]
 
 
@@ -93,7 +90,8 @@ _known: dict[bytes, _Against] = {}
 """What this process was given to hold modules against, by its hash: the last of them."""
 
 
-def _layers(packed: bytes, digest: bytes, modules: Sequence[Module]) -> list[Layer]:
+def _layers(packed: bytes, modules: Sequence[Module]) -> list[Layer]:
+    digest = hashlib.sha256(packed).digest()
     against = _known.get(digest)
     if against is None:
         bare, data, folders, means = pickle.loads(packed)

@@ -66,8 +66,7 @@ def _run(arguments: Sequence[str]) -> int:
     from rustabi.cli.commands import run
     from rustabi.cli.work import means_of
 
-    with progress() as say:
-        options.means = means_of(options, say.paused)
+    with progress() as say, means_of(options, say.paused) as options.means:
         answer = run(options, say)
     _say(answer, options)
     return answer.code

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
+
+from rustabi.errors import UsageError
 
 if TYPE_CHECKING:
     from rustabi.means import Means
@@ -26,6 +28,12 @@ def add_work_options(commands: Mapping[str, ArgumentParser]) -> None:
                 "--no-cache", action="store_true",
                 help="neither use nor keep what was found out of a file (rustabi cache --help)",
             )  # fmt: skip
+            if name == "check":
+                group.add_argument(
+                    "--dask", metavar="ADDRESS",
+                    help="share the work among the workers of the Dask scheduler at ADDRESS, who"
+                    " see the same files (needs rustabi[dask])",
+                )  # fmt: skip
 
 
 def add_jobs(group: object) -> None:
@@ -42,19 +50,29 @@ def _count(text: str) -> int:
     return int(text)
 
 
+@contextmanager
 def means_of(
     options: Namespace, still: Callable[[], AbstractContextManager[object]] = nullcontext
-) -> Means:
+) -> Iterator[Means]:
     """What the options allow.
 
     Args:
-        options: With ``jobs`` and ``no_cache``, or without.
+        options: With ``jobs``, ``no_cache`` and ``dask``, or without.
         still: Keeps threads of the command line from running while processes are forked.
     """
     from rustabi.cache import Cache
     from rustabi.jobs import Alone, Forked, cores
     from rustabi.means import Means
 
-    count = getattr(options, "jobs", None) or cores()
     cache = None if getattr(options, "no_cache", True) else Cache()
-    return Means(Alone() if count == 1 else Forked(count, still), cache)
+    address = getattr(options, "dask", None)
+    if address is not None:
+        from rustabi.cluster import cluster
+
+        if options.jobs is not None:
+            raise UsageError("--jobs and --dask exclude each other", advice="give one of them")
+        with cluster(address) as workers:
+            yield Means(workers, cache)
+        return
+    count = getattr(options, "jobs", None) or cores()
+    yield Means(Alone() if count == 1 else Forked(count, still), cache)
