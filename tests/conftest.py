@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 # How fast examples are made depends on what else the machine does.
 settings.register_profile("rustabi", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("rustabi")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test uses, or leaves anything in, the cache of the user who runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUSTABI_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
