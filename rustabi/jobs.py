@@ -21,6 +21,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 from rustabi.errors import RustabiError
@@ -300,7 +301,8 @@ def _all(
 class _Queue:
     """Numbers of tasks in a pipe, of which each process takes the next.
 
-    A second pipe tells the copies when the first process ends: it alone keeps its writing end.
+    For each copy there is another pipe, of which the first process alone keeps the writing end: so
+    the copy is told when that process is no more.
     """
 
     _NUMBER: Final = struct.Struct("i")
@@ -314,7 +316,7 @@ class _Queue:
         starts = range(0, count, self._chunk)
         os.write(writing, b"".join(map(self._NUMBER.pack, starts)))
         os.close(writing)
-        self._alive = os.pipe()
+        self._lives: list[tuple[int, int]] = []
 
     def __iter__(self) -> Iterator[int]:
         while data := os.read(self._reading, self._NUMBER.size):
@@ -327,15 +329,20 @@ class _Queue:
             pass
 
     def close(self) -> None:
-        for each in (self._reading, *self._alive):
+        for each in (self._reading, *chain.from_iterable(self._lives)):
             os.close(each)
 
+    def expect_copy(self) -> None:
+        """Before a copy is made."""
+        self._lives.append(os.pipe())
+
     def end_with_parent(self) -> None:
-        """In a copy: be ended by a signal (SIGIO) when the first process is no more."""
+        """In the copy made last: be ended by a signal (SIGIO) when the first process is no more."""
         import fcntl
 
-        reading, writing = self._alive
-        os.close(writing)
+        for _, writing in self._lives:
+            os.close(writing)
+        reading = self._lives[-1][0]
         signal.signal(signal.SIGIO, signal.SIG_DFL)
         fcntl.fcntl(reading, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(reading, fcntl.F_SETFL, os.O_NONBLOCK | os.O_ASYNC)
@@ -351,6 +358,7 @@ class _Worker:
         import tempfile
 
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix="rustabi-")  # noqa: SIM115
+        queue.expect_copy()
         self._process = os.fork()
         if not self._process:
             self._live(work, queue)
