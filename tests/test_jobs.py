@@ -70,7 +70,7 @@ def test_the_first_error_counts(jobs: Jobs) -> None:
         jobs.map_in_order(fail_from_five, range(20))
     assert str(caught.value) == "x.o, here: bad 5 (mend it)"
     with pytest.raises(TypeError):
-        jobs.share(total, ["a"])  # type: ignore[list-item]
+        jobs.share(total, ["a"])  # type: ignore[arg-type]
 
 
 def test_a_pool_that_breaks_is_told() -> None:
