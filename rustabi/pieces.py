@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from contextlib import suppress
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
@@ -90,14 +91,14 @@ class _Share(NamedTuple):
 
     Attributes:
         binary: The file.
-        members: Of an archive the numbers of the first member and of the one after the last; None
-            for all.
+        members: Of an archive the numbers of the first member and of the one after the last, None
+            for the end.
         alone: Whether the target has no other file.
         request: What to read.
     """
 
     binary: Binary
-    members: tuple[int, int] | None
+    members: tuple[int | None, int | None]
     alone: bool
     request: Request
 
@@ -133,21 +134,23 @@ def _size(binaries: Iterable[Binary]) -> int:
     return sum(binary.path.stat().st_size for binary in binaries if binary.path.exists())
 
 
-def _shares(binary: Binary, alone: bool, request: Request, count: int) -> Iterator[_Share]:
-    """A file as one share; an archive as several, so large that each is worth a task."""
-    if count == 1 or not is_archive(read_prefix(binary.path)):
-        yield _Share(binary, None, alone, request)
-        return
-    data = read_binary(binary.path)
-    at_once = max(_AT_LEAST, len(data) // (_TASKS_EACH * count))
-    start = size = number = 0
-    for number, member in enumerate(archive_members(data, binary.path), 1):
-        size += len(member.data)
-        if size >= at_once:
-            yield _Share(binary, (start, number), alone, request)
-            start, size = number, 0
-    if start < number or not number:
-        yield _Share(binary, (start, number), alone, request)
+def _shares(binary: Binary, alone: bool, request: Request, count: int) -> list[_Share]:
+    """A file as one share; an archive as several, so large that each is worth a task.
+
+    What is wrong with it is for those to find who read it, in their order.
+    """
+    ends: list[int | None] = [0]
+    with suppress(RustabiError):
+        if count > 1 and is_archive(read_prefix(binary.path)):
+            data = read_binary(binary.path)
+            at_once = max(_AT_LEAST, len(data) // (_TASKS_EACH * count))
+            size = 0
+            for number, member in enumerate(archive_members(data, binary.path), 1):
+                size += len(member.data)
+                if size >= at_once:
+                    ends.append(number)
+                    size = 0
+    return [_Share(binary, (start, end), alone, request) for start, end in pairwise([*ends, None])]
 
 
 _Packed: TypeAlias = tuple[str, bytes, tuple[Depth, ...], NoDebugInfoError | None, bool]
@@ -175,7 +178,7 @@ def _read_share(share: _Share) -> Iterator[Piece]:
             request = _narrowed(request, elf)
         yield _read(elf, binary.name, binary.name, request)
         return
-    for member in islice(archive_members(data, binary.path), *(share.members or (None,))):
+    for member in islice(archive_members(data, binary.path), *share.members):
         name = _stable_name(member.name)
         label = f"{binary.name}({name})" if binary.name else name
         if member.data.startswith(BITCODE):

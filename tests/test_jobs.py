@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from rustabi.errors import DwarfError
+from rustabi.cluster import cluster
+from rustabi.errors import DwarfError, UsageError
 from rustabi.jobs import Alone, Forked, Handed, Jobs, WorkerError, can_fork
 
 
@@ -103,6 +104,12 @@ def test_a_process_with_threads_is_not_copied() -> None:
 
 def os_pid(_: object) -> int:
     return os.getpid()
+
+
+def test_without_the_package_a_cluster_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match=r"pip install 'rustabi\[dask\]'"), cluster("tcp://x:1"):
+        pass
 
 
 # A test runner has threads of its own: what forks is run beside it.
