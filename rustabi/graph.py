@@ -12,7 +12,7 @@ Its data:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -94,7 +94,7 @@ def _add_symbols(graph: Graph, model: Model) -> None:
 
 
 def symbol_references(
-    types: tuple[Type, ...], symbol: Symbol
+    types: Sequence[Type], symbol: Symbol
 ) -> Iterator[tuple[Reason, str, TypeId, bool]]:
     """(reason, label, type, by value) for each type that a symbol's declaration mentions."""
     if symbol.type is None:

@@ -17,7 +17,7 @@ from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.unit import Info
 from rustabi.errors import DwarfError, InputError
 from rustabi.kabi import SECTION, KabiRules, parse_rules
-from rustabi.loader import Loaded, load
+from rustabi.loader import Loaded, distinct, joined, load
 from rustabi.loader.symbols import Description, find_symbols
 from rustabi.loader.wanted import WANTED
 from rustabi.model import Composite, Type, TypeId, Unsupported, is_definition
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 POINTER_PREFIX = "__gendwarfksyms_ptr_"
 _BUCKETS = 4096
-_FNV_START, _FNV_FACTOR = 2166136261, 0x01000193
+_LAST_BITS = _BUCKETS - 1
+_FNV_START, _FNV_FACTOR = 2166136261 & _LAST_BITS, 0x01000193 & _LAST_BITS
 _STB_LOCAL = 0
 
 Place = tuple[int, int]
@@ -99,12 +100,15 @@ def print_order(names: Sequence[str]) -> list[str]:
 
 
 def _bucket(name: str) -> int:
-    """FNV-1a of 32 bits over signed characters, as the kernel's host tools have it."""
+    """FNV-1a of 32 bits over signed characters, as the kernel's host tools have it.
+
+    Only its last bits count, and those depend on nothing but last bits.
+    """
     value = _FNV_START
     for byte in name.encode("utf-8", "surrogateescape"):
-        signed = byte if byte < 128 else byte | 0xFFFFFF00
-        value = (value ^ signed) * _FNV_FACTOR & 0xFFFFFFFF
-    return value % _BUCKETS
+        signed = byte if byte < 128 else byte | 0xF00
+        value = (value ^ signed) * _FNV_FACTOR & _LAST_BITS
+    return value
 
 
 class Session:
@@ -173,10 +177,13 @@ class Session:
         loaded = load(elf, exports=exports, all_types=False, scope="file")
         _require_known(loaded, elf.path)
         if rules is not None:
+            model = loaded.model._replace(types=joined(loaded.model.types))
+            loaded = loaded._replace(model=model, occurrences=None)
             loaded = self._with_stand_ins(elf, loaded, rules, groups)
         if self._wanted.dies or self._wanted.debug:
             self._dump_dies(loaded, rules, self._met(elf, loaded, groups))
-        type_map = TypeMap(loaded.model.types, loaded.model.origins, loaded.roots, rules)
+        types, origins = loaded.model.types, loaded.model.origins
+        type_map = TypeMap(types, origins, loaded.roots, rules, loaded.occurrences)
         if rules is not None and rules.type_strings:
             _settle_references(type_map, loaded, rules, elf.path)
         return type_map
@@ -341,7 +348,7 @@ def _require_known(loaded: Loaded, path: str) -> None:
         DwarfError: One does.
     """
     types = loaded.model.types
-    if not any(_unknown(node) for node in types):
+    if not any(map(_unknown, distinct(types))):
         return
     roots = [(root.type, name) for name, root in loaded.roots.items() if root.type is not None]
     reached: dict[TypeId, str] = {}

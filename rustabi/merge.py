@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from rustabi.errors import InputError
+from rustabi.loader import DescribedTypes
 from rustabi.model import (
     Composite,
     Enumeration,
@@ -47,8 +48,9 @@ def merge(models: Sequence[Model]) -> Model:
     classes = _classes(contents)
     numbers: dict[int, TypeId] = {}
     kept: list[TypeId] = []
-    for type_id, class_ in enumerate(classes):
-        if class_ not in numbers and not _is_declaration(contents.nodes[type_id]):
+    is_declaration = [each is not None and each.declared for each in contents.headings]
+    for type_id, (class_, content) in enumerate(zip(classes, contents.contents, strict=True)):
+        if class_ not in numbers and not is_declaration[content]:
             numbers[class_] = len(kept)
             kept.append(type_id)
     for type_id, class_ in enumerate(classes):
@@ -128,10 +130,6 @@ def _distinct_vtables(vtables: Iterable[Vtable], new_id: _NewId) -> tuple[Vtable
     return tuple(sorted(distinct, key=lambda each: each.name))
 
 
-def _is_declaration(node: Type) -> bool:
-    return isinstance(node, Composite | Enumeration) and node.declaration
-
-
 def _identity(node: Type) -> tuple[str, str]:
     kind = node.kind if isinstance(node, Composite) else type(node).__name__
     return kind, name_of(node)
@@ -139,96 +137,118 @@ def _identity(node: Type) -> tuple[str, str]:
 
 def _classes(contents: _Contents) -> list[int]:
     """The class of each type; declarations share that of their definition where there is one."""
-    forwards = _definitions(contents.nodes)
+    declared, defined = contents.named()
+    forwards = {
+        type_id: defined[identity][0]
+        for identity, type_ids in declared.items()
+        if len({contents.contents[each] for each in defined.get(identity, ())}) == 1
+        for type_id in type_ids
+    }
     while True:
         classes = contents.classes(forwards)
-        wrong = _torn(contents.nodes, classes, forwards)
+        # Where a name turns out to have several definitions, it is open which is meant.
+        torn = {name for name, ids in defined.items() if len({classes[each] for each in ids}) > 1}
+        wrong = [each for name in torn for each in declared.get(name, ()) if each in forwards]
         if not wrong:
             return classes
         for type_id in wrong:
             del forwards[type_id]
 
 
-def _definitions(types: Sequence[Type]) -> dict[TypeId, TypeId]:
-    """Declaration -> the first definition of the same kind and name."""
-    first: dict[tuple[str, str], TypeId] = {}
-    declared: list[TypeId] = []
-    for type_id, node in enumerate(types):
-        if isinstance(node, Composite | Enumeration) and node.name:
-            if node.declaration:
-                declared.append(type_id)
-            else:
-                first.setdefault(_identity(node), type_id)
-    return {
-        type_id: first[_identity(types[type_id])]
-        for type_id in declared
-        if _identity(types[type_id]) in first
-    }
+class _Heading(NamedTuple):
+    """What declarations and definitions with a name are paired by."""
+
+    identity: tuple[str, str]
+    declared: bool
 
 
-def _torn(
-    types: Sequence[Type], classes: Sequence[int], forwards: dict[TypeId, TypeId]
-) -> list[TypeId]:
-    """Declarations whose name turned out to have several definitions: it is open which is meant."""
-    variants: dict[tuple[str, str], set[int]] = defaultdict(set)
-    for type_id, node in enumerate(types):
-        if isinstance(node, Composite | Enumeration) and node.name and not node.declaration:
-            variants[_identity(node)].add(classes[type_id])
-    return [type_id for type_id in forwards if len(variants[_identity(types[type_id])]) > 1]
+_Named: TypeAlias = dict[tuple[str, str], list[TypeId]]
+
+
+def _heading(node: Type) -> _Heading | None:
+    if isinstance(node, Composite | Enumeration) and node.name:
+        return _Heading(_identity(node), node.declaration)
+    return None
 
 
 class _Contents:
     """Types as contents, in which references are told by their places, and what they refer to.
 
     Attributes:
-        nodes: The types as they were given.
+        contents: For each type, the number of its content.
+        headings: For each content, its heading; None where it has no name or is of other kinds.
     """
 
     def __init__(self) -> None:
-        self.nodes: list[Type] = []
+        self.contents: list[int] = []
+        self.headings: list[_Heading | None] = []
         self._numbers: dict[tuple[type, Type], int] = {}
         self._blanks: list[Type] = []
-        self._contents: list[int] = []
-        self._targets: list[list[TypeId]] = []
+        self._targets: list[Sequence[TypeId]] = []
 
-    def add(self, types: Sequence[Type]) -> list[TypeId]:
-        """Take in a type table; the new number of each of its types.
-
-        A type that is there several times as the same object, as the loader leaves it, is taken
-        once.
-        """
-        first: dict[int, TypeId] = {}
-        base = len(self.nodes)
-        moved = []
+    def add(self, types: Sequence[Type]) -> Sequence[TypeId]:
+        """Take in a type table; the new number of each of its types."""
+        if isinstance(types, DescribedTypes):
+            return self._add_described(types)
+        base = len(self.contents)
         for node in types:
-            type_id = first.setdefault(id(node), len(self.nodes))
-            moved.append(type_id)
-            if type_id == len(self.nodes):
-                self.nodes.append(node)
-        for node in self.nodes[base:]:
             targets: list[TypeId] = []
-            blank = renumbered(node, _noting(targets))
-            content = self._numbers.setdefault((node.__class__, blank), len(self._blanks))
-            if content == len(self._blanks):
-                self._blanks.append(blank)
-            self._contents.append(content)
-            self._targets.append([moved[each] for each in targets])
-        return moved
+            self.contents.append(self._number(renumbered(node, _noting(targets))))
+            self._targets.append([base + each for each in targets])
+        return range(base, len(self.contents))
+
+    def _add_described(self, types: DescribedTypes) -> Sequence[TypeId]:
+        """The same for what is in contents and targets already; its places may be in any order."""
+        base = len(self.contents)
+        numbers: list[int] = []
+        orders: list[list[int] | None] = []
+        for node in types.nodes:
+            order: list[int] = []
+            numbers.append(self._number(renumbered(node, _noting(order))))
+            orders.append(None if order == list(range(len(order))) else order)
+        self.contents += [numbers[content] for content in types.contents]
+        for content, targets in zip(types.contents, types.targets, strict=True):
+            order_ = orders[content]
+            own = targets if order_ is None else [targets[place] for place in order_]
+            self._targets.append([base + each for each in own] if base else own)
+        return range(base, len(self.contents))
+
+    def _number(self, blank: Type) -> int:
+        content = self._numbers.setdefault((blank.__class__, blank), len(self._blanks))
+        if content == len(self._blanks):
+            self._blanks.append(blank)
+            self.headings.append(_heading(blank))
+        return content
+
+    def named(self) -> tuple[_Named, _Named]:
+        """The declarations and the definitions of each kind and name."""
+        declared: _Named = {}
+        defined: _Named = {}
+        for type_id, content in enumerate(self.contents):
+            heading = self.headings[content]
+            if heading is not None:
+                found = declared if heading.declared else defined
+                found.setdefault(heading.identity, []).append(type_id)
+        return declared, defined
 
     def node(self, type_id: TypeId, new_id: _NewId) -> Type:
         """A type, what it refers to passed through ``new_id``."""
         targets = self._targets[type_id]
         return renumbered(
-            self._blanks[self._contents[type_id]], lambda place: new_id(targets[place])
+            self._blanks[self.contents[type_id]], lambda place: new_id(targets[place])
         )
 
     def classes(self, forwards: dict[TypeId, TypeId]) -> list[int]:
         """The class of each type; declarations are taken for the definitions they are told."""
-        contents, targets = self._contents, self._targets
+        contents, targets = self.contents, self._targets
         if forwards:
             instead = [forwards.get(each, each) for each in range(len(contents))]
             contents = [contents[each] for each in instead]
-            targets = [[instead[target] for target in targets[each]] for each in instead]
+            is_same = forwards.keys().isdisjoint
+            targets = [
+                own if is_same(own) else [instead[target] for target in own]
+                for own in map(targets.__getitem__, instead)
+            ]
         heads = [isinstance(blank, Composite) and bool(blank.name) for blank in self._blanks]
         return classes_of(contents, targets, heads.__getitem__)
 

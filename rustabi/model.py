@@ -22,6 +22,7 @@ A worked example: ``struct Bar { x: i8, y: i64, z: i8 }`` as rustc 1.95 lays it 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 TypeId: TypeAlias = int
@@ -383,11 +384,12 @@ class Model(NamedTuple):
     """All that rustabi knows of a binary, or of several taken together.
 
     Attributes:
+        types: A tuple; fresh from DWARF perhaps a sequence that makes each when it is asked for.
         origins: For a model fresh from DWARF, the entry offset of each type, in step with `types`;
             empty otherwise. Ties between same-named types are decided by it.
     """
 
-    types: tuple[Type, ...]
+    types: Sequence[Type]
     symbols: tuple[Symbol, ...]
     units: tuple[Unit, ...]
     vtables: tuple[Vtable, ...]

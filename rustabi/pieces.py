@@ -19,7 +19,7 @@ from rustabi.binary.exports import exports_of
 from rustabi.binary.open import read_binary, read_prefix
 from rustabi.errors import InputError, NoDebugInfoError, RustabiError
 from rustabi.jobs import Alone, Jobs
-from rustabi.loader import Scope, load, load_without_types
+from rustabi.loader import Scope, joined, load, load_without_types
 from rustabi.loader.depth import Depth, require_types, typed_crates
 from rustabi.model import Model, Symbol
 from rustabi.versions import with_versions
@@ -159,9 +159,14 @@ _Packed: TypeAlias = tuple[str, bytes, tuple[Depth, ...], NoDebugInfoError | Non
 def _read_packed(share: _Share) -> list[_Packed]:
     """`_read_share` in a form that is cheap to hand over."""
     return [
-        (each.label, compact.to_bytes(each.model), each.depths, each.error, each.member)
+        (each.label, compact.to_bytes(_joined(each.model)), each.depths, each.error, each.member)
         for each in _read_share(share)
     ]
+
+
+def _joined(model: Model) -> Model:
+    """With repeated types as one object, which the compact form keeps."""
+    return model._replace(types=joined(model.types))
 
 
 def _unpacked(packed: _Packed) -> Piece:

@@ -21,8 +21,6 @@ from rustabi.model import (
     VariantPart,
     is_definition,
 )
-from rustabi.names import mentioned_paths
-from rustabi.nature import is_object
 
 Reason: TypeAlias = Literal[
     "field",
@@ -118,6 +116,9 @@ def erased_arguments(types: Sequence[Type]) -> dict[TypeId, tuple[Reference, ...
     elements are T. A type without any address in it can hold no such thing. Of a trait object only
     its name tells what its methods take: ``dyn core::ops::function::Fn<(&demo::S)>``.
     """
+    from rustabi.names import mentioned_paths  # here: symbol versions do without
+    from rustabi.nature import is_object
+
     holders = _Holders(types)
     named: dict[str, TypeId | None] | None = None
     found = {}

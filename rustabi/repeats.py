@@ -26,12 +26,12 @@ def classes_of(
         is_head: Whether types of a content are where cycles of references are cut. What refers to
             itself only by way of heads is told at once; the answer is right for any choice.
     """
-    classes, settled = _from_below(contents, targets, is_head)
+    classes, settled = from_below(contents, targets, is_head)
     _Partition(classes, targets).refine(settled)
     return classes
 
 
-def _from_below(
+def from_below(
     contents: Sequence[int], targets: Sequence[Sequence[int]], is_head: Callable[[int], bool]
 ) -> tuple[list[int], int]:
     """First classes: heads by their contents, others by contents and the classes they refer to.

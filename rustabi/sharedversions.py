@@ -16,6 +16,7 @@ from rustabi.binary.elf import Elf
 from rustabi.binary.exports import Exports
 from rustabi.errors import RustabiError
 from rustabi.jobs import Jobs, WorkerError
+from rustabi.loader import distinct
 from rustabi.loader.depth import Depth, is_split, split_off
 from rustabi.loader.parts import Part, Source, close_source, load_part, meet, open_source, plan
 from rustabi.model import Composite, Facts, Function, Model, Symbol, Type, Unspecified, Unsupported
@@ -138,7 +139,7 @@ def _versions(source: Source, parts: Iterable[Part]) -> list[Symbol]:
 def _strings(source: Source, parts: Iterable[Part]) -> bytes | None:
     """The type strings behind the symbols of parts; None where there is something unknown."""
     loaded = load_part(source, parts)
-    if any(map(_is_unknown, {id(node): node for node in loaded.model.types}.values())):
+    if any(map(_is_unknown, distinct(loaded.model.types))):
         return None
     types, origins = loaded.model.types, loaded.model.origins
     return marshal.dumps(TypeMap(types, origins, loaded.roots, None, loaded.occurrences).share())

@@ -70,7 +70,7 @@ def _bounded(pieces: Pieces) -> Pieces:
     return pieces
 
 
-_REFERENCE = re.compile(r"[suet]#(?:'[^']*'|[^ ]*)")
+_REFERENCE = r"[suet]#(?:'[^']*'|[^ ]*)"
 
 
 def parse_pieces(text: str) -> Pieces:
@@ -81,7 +81,7 @@ def parse_pieces(text: str) -> Pieces:
     """
     pieces: list[str] = []
     at = 0
-    for found in _REFERENCE.finditer(text):
+    for found in re.finditer(_REFERENCE, text):
         pieces += [text[at : found.start()], found[0]]
         at = found.end()
     return (*pieces, text[at:])
@@ -104,8 +104,7 @@ class TypeStrings:
     ) -> None:
         self.types = types
         self.rules = rules
-        self._occurrences = occurrences if rules is None else None
-        self._alike: dict[tuple[int | str, ...], Pieces] = {}
+        self._first = occurrences.first if occurrences is not None and rules is None else None
         self._known: dict[TypeId, Pieces] = {}
         self._written: dict[TypeId, frozenset[TypeId]] = {}
         self._references: dict[TypeId, str | None] = {}
@@ -113,6 +112,8 @@ class TypeStrings:
 
     def reference(self, type_id: TypeId) -> str | None:
         """`reference_name` of a type of the table."""
+        if self._first is not None:
+            type_id = self._first[type_id]
         if type_id not in self._references:
             node = self.types[type_id]
             plain = self.rules is None or stand_in(self.types, node) is None
@@ -125,6 +126,8 @@ class TypeStrings:
         Raises:
             DwarfError: Nameless types nest without end: the debug info is damaged.
         """
+        if self._first is not None:
+            type_id = self._first[type_id]
         pieces = self._known.get(type_id)
         if pieces is None:
             self._depth += 1
@@ -133,15 +136,8 @@ class TypeStrings:
                     "a type without a name contains itself",
                     advice="the debug info is damaged: build the file again",
                 )
-            if self._occurrences is None:
-                pieces = self._write(type_id)
-            else:
-                key = self._key(self._occurrences, type_id)
-                pieces = self._alike.get(key)
-                if pieces is None:
-                    pieces = self._alike[key] = self._write(type_id)
+            pieces = self._known[type_id] = self._write(type_id)
             self._depth -= 1
-            self._known[type_id] = pieces
         return pieces
 
     def _write(self, type_id: TypeId) -> Pieces:
@@ -149,19 +145,6 @@ class TypeStrings:
         _write(self.types[type_id], writer)
         self._written[type_id] = frozenset(writer.written)
         return _bounded(writer.pieces())
-
-    def _key(self, occurrences: Occurrences, type_id: TypeId) -> tuple[int | str, ...]:
-        """Equal for types of equal strings: many types of a kernel differ only far away.
-
-        What is referred to by name is told by it, what is written in place by its string.
-        """
-        return (
-            occurrences.contents[type_id],
-            *[
-                self.reference(each) or id(self.of(each))
-                for each in map(occurrences.first.__getitem__, occurrences.followed(type_id))
-            ],
-        )
 
     def written(self, type_id: TypeId) -> frozenset[TypeId]:
         """The types that a type's string names or has in place: gendwarfksyms goes on to those."""

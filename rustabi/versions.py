@@ -8,9 +8,9 @@ what it depended on, and used again wherever that holds.
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
+from zlib import crc32
 
 from rustabi.crc import combine
 from rustabi.errors import InputError
@@ -44,12 +44,14 @@ class Expansion(NamedTuple):
         length: Its length in bytes.
         before: Bit set of references met that had been expanded before.
         within: Bit set of references expanded on the way, the type itself included.
+        met: Both of them.
     """
 
     crc: int
     length: int
     before: int
     within: int
+    met: int
 
 
 Candidate: TypeAlias = tuple[int, str, Pieces, bool]
@@ -68,7 +70,8 @@ class TypeMap:
         origins: Document order of the types; ties go to the first.
         roots: The symbols whose types are taken in, by name.
         rules: kABI rules to honour (``--stable``), or None.
-        occurrences: Which of the types are repeated; None where none is.
+        occurrences: Which of the types are repeated; None where none is. It does not count with
+            rules, which look at types more closely.
         strings: The type strings of the table, to share them with other maps; None to make them.
 
     Attributes:
@@ -87,24 +90,16 @@ class TypeMap:
         strings: TypeStrings | None = None,
     ) -> None:
         self._strings = strings or TypeStrings(types, rules, occurrences)
-        self._occurrences = occurrences
+        self._occurrences = occurrences if rules is None else None
         self.symbols: dict[str, Pieces] = {}
         self.strings: dict[str, Pieces] = {}
         self.ambiguous: set[str] = set()
         self._candidates: list[Candidate] = []
-        used = self._all_used(types, roots)
-        seen: set[TypeId] = set()
-        for each in sorted(used, key=origins.__getitem__ if origins else None):
-            type_id = self._first(each)
-            if type_id in seen:
-                continue
-            seen.add(type_id)
+        for origin, type_id in self._in_order(self._all_used(types, roots), origins):
             reference = self._strings.reference(type_id)
             if reference is not None:
                 pieces, definition = self._strings.of(type_id), is_definition(types[type_id])
-                self._candidates.append(
-                    (origins[each] if origins else each, reference, pieces, definition)
-                )
+                self._candidates.append((origin, reference, pieces, definition))
                 self._enter(reference, pieces, definition)
         if rules is not None:
             self._override(rules.type_strings)
@@ -133,41 +128,53 @@ class TypeMap:
             made._enter(reference, pieces, definition)
         return made
 
-    def _first(self, type_id: TypeId) -> TypeId:
-        return type_id if self._occurrences is None else self._occurrences.first[type_id]
-
-    def _all_used(self, types: Sequence[Type], roots: Mapping[str, Root]) -> set[TypeId]:
+    def _all_used(self, types: Sequence[Type], roots: Mapping[str, Root]) -> Iterable[TypeId]:
         """Enter the symbols; the types that their strings refer to, however far away.
 
         Of a repeated type these are the very occurrences: where two types of a name are equally
         long, it counts which of them comes first.
         """
+        followed = self._followed()
         used: set[TypeId] = set()
         pending: list[TypeId] = []
         for name, root in roots.items():
-            start = None if root.type is None else self._first(root.type)
-            self.symbols[name] = self._strings.of_symbol(start, root.is_function)
+            self.symbols[name] = self._strings.of_symbol(root.type, root.is_function)
             if root.type is not None:
                 signature = root.is_function and isinstance(types[root.type], Function)
-                pending += self._followed(root.type) if signature else [root.type]
+                pending += followed(root.type) if signature else [root.type]
         while pending:
             type_id = pending.pop()
             if type_id not in used:
                 used.add(type_id)
-                pending += self._followed(type_id)
+                pending += followed(type_id)
         return used
 
-    def _followed(self, type_id: TypeId) -> Iterable[TypeId]:
+    def _followed(self) -> Callable[[TypeId], Iterable[TypeId]]:
         """What a type's string names or has in place; of an occurrence, occurrences."""
         if self._occurrences is None:
-            return self._strings.written(type_id)
-        if self._strings.rules is None:
-            return self._occurrences.followed(type_id)
-        first = self._occurrences.first
-        written = self._strings.written(first[type_id])
-        found = [each for each in self._occurrences.targets[type_id] if first[each] in written]
-        # What kABI rules put in a union's place stands deeper in it.
-        return found + sorted(written.difference(first[each] for each in found))
+            return self._strings.written
+        _, targets, contents, versioned = self._occurrences
+
+        def followed(type_id: TypeId) -> Iterable[TypeId]:
+            places = versioned[contents[type_id]]
+            if places is None:
+                return targets[type_id]
+            own = targets[type_id]
+            return [own[place] for place in places]
+
+        return followed
+
+    def _in_order(self, used: Iterable[TypeId], origins: Sequence[int]) -> list[tuple[int, TypeId]]:
+        """The types in document order, with their places, each once, where it is first used."""
+        first = None if self._occurrences is None else self._occurrences.first
+        if first is None:
+            return sorted((origins[each] if origins else each, each) for each in used)
+        earliest: dict[TypeId, int] = {}
+        for type_id in used:
+            origin = origins[type_id]
+            if earliest.setdefault(first[type_id], origin) > origin:
+                earliest[first[type_id]] = origin
+        return sorted((origin, type_id) for type_id, origin in earliest.items())
 
     def _override(self, type_strings: Mapping[str, str]) -> None:
         """Replace the strings of types and symbols by those that kABI rules give."""
@@ -209,24 +216,13 @@ def _length(pieces: Pieces) -> int:
     return sum(len(piece.encode("utf-8", "surrogateescape")) for piece in pieces)
 
 
-class _Node(NamedTuple):
-    """A type string ready to be walked: bytes, and the reference behind each or -1."""
+_Parts: TypeAlias = tuple[tuple[bytes, bytes, int, int], ...]
+"""A type string ready to be walked: text, and of the reference behind it the name, its number and
+its bit in sets of references; behind the last text is none, and no bit."""
 
-    parts: tuple[tuple[bytes, int], ...]
-
-
-class _Frame:
-    """An expansion under way."""
-
-    __slots__ = ("before", "crc", "length", "next", "node", "within")
-
-    def __init__(self, node: int, within: int) -> None:
-        self.node = node
-        self.next = 0
-        self.crc = 0
-        self.length = 0
-        self.before = 0
-        self.within = within
+_Frame: TypeAlias = tuple[int, Iterator[tuple[bytes, bytes, int, int]], int, int, int, int]
+"""An expansion that waits for one within it: the number of the type (-1 for a symbol), the parts
+that are left, and crc, length, before and within so far."""
 
 
 class _Expander:
@@ -235,97 +231,90 @@ class _Expander:
     def __init__(self, type_map: TypeMap) -> None:
         self._map = type_map
         self._numbers = {name: number for number, name in enumerate(type_map.strings)}
-        self._names = [_encode(name) for name in type_map.strings]
-        self._nodes: list[_Node | None] = [None] * len(self._names)
+        self._parts: list[_Parts | None] = [None] * len(self._numbers)
         self._pieces = list(type_map.strings.values())
-        self._expansions: list[list[Expansion]] = [[] for _ in self._nodes]
+        self._expansions: list[list[Expansion]] = [[] for _ in self._parts]
         self._ambiguous = sum(1 << self._numbers[name] for name in type_map.ambiguous)
 
-    def _node(self, pieces: Pieces) -> _Node:
-        unknown = [name for name in pieces[1::2] if name not in self._numbers]
-        if unknown:  # only the type string of a rule can refer to what is not there
-            raise InputError(
-                f"a type string refers to {unknown[0]}, which is not there", place=SECTION,
-                advice="give its type string in a rule as well",
-            )  # fmt: skip
-        references = [self._numbers[name] for name in pieces[1::2]]
-        texts = [_encode(text) for text in pieces[0::2]]
-        return _Node(tuple(zip(texts, [*references, -1], strict=True)))
+    def _parts_of(self, pieces: Pieces) -> _Parts:
+        numbers = self._numbers
+        parts = []
+        for text, name in zip(pieces[0::2], pieces[1::2], strict=False):
+            number = numbers.get(name)
+            if number is None:  # only the type string of a rule can refer to what is not there
+                raise InputError(
+                    f"a type string refers to {name}, which is not there", place=SECTION,
+                    advice="give its type string in a rule as well",
+                )  # fmt: skip
+            parts.append((_encode(text), _encode(name), number, 1 << number))
+        parts.append((_encode(pieces[-1]), b"", -1, 0))
+        return tuple(parts)
 
-    def _parts(self, number: int) -> tuple[tuple[bytes, int], ...]:
-        """Of a type; made when it is first expanded: what no symbol reaches need not be right."""
-        node = self._nodes[number]
-        if node is None:
-            node = self._nodes[number] = self._node(self._pieces[number])
-        return node.parts
+    def _parts_of_type(self, number: int) -> _Parts:
+        """Made when it is first expanded: what no symbol reaches need not be right."""
+        parts = self._parts[number]
+        if parts is None:
+            parts = self._parts[number] = self._parts_of(self._pieces[number])
+        return parts
 
     def versions(self) -> dict[str, Version]:
         versions = {}
         for name, pieces in self._map.symbols.items():
-            expansion = self._expand(self._node(pieces))
+            expansion = self._expand(self._parts_of(pieces))
             within = expansion.within
             versions[name] = Version(
                 expansion.crc, bool(within & self._ambiguous), within.bit_count()
             )
         return versions
 
-    def _expand(self, root: _Node) -> Expansion:
-        """Walk depth first with an explicit stack: type graphs are deep."""
-        seen = 0
-        frame = _Frame(-1, 0)
+    def _expand(self, parts: _Parts) -> Expansion:
+        """Walk depth first with an explicit stack: type graphs are deep.
+
+        One loop without calls: it runs for each reference of each type that is expanded.
+        """
+        node, left = -1, iter(parts)
+        seen = crc = length = before = within = 0
         stack: list[_Frame] = []
         while True:
-            parts = root.parts if frame.node < 0 else self._parts(frame.node)
-            child = self._advance(frame, parts, seen)
-            if child < 0:
-                done = Expansion(frame.crc, frame.length, frame.before, frame.within)
+            for text, name, number, bit in left:
+                crc = crc32(text, crc)
+                length += len(text)
+                if seen & bit:
+                    if not within & bit:
+                        before |= bit
+                    crc = crc32(name, crc)
+                    length += len(name)
+                elif bit:
+                    known = self._known(number, seen)
+                    if known is None:
+                        stack.append((node, left, crc, length, before, within))
+                        node, left = number, iter(self._parts_of_type(number))
+                        crc = length = before = 0
+                        within = bit
+                        seen |= bit
+                        break
+                    crc = combine(crc, known.crc, known.length)
+                    length += known.length
+                    before |= known.before & ~within
+                    within |= known.within
+                    seen |= known.within
+            else:
+                done = Expansion(crc, length, before, within, before | within)
                 if not stack:
                     return done
-                self._expansions[frame.node].append(done)
-                frame = stack.pop()
-                self._append(frame, done)
-            else:
-                known = self._known(child, seen)
-                if known is None:
-                    stack.append(frame)
-                    frame = _Frame(child, 1 << child)
-                    seen |= frame.within
-                else:
-                    self._append(frame, known)
-                    seen |= known.within
-
-    def _advance(self, frame: _Frame, parts: tuple[tuple[bytes, int], ...], seen: int) -> int:
-        """Take in parts up to the next reference to expand: its number, or -1 at the end."""
-        crc, length = frame.crc, frame.length
-        for index in range(frame.next, len(parts)):
-            text, number = parts[index]
-            crc = zlib.crc32(text, crc)
-            length += len(text)
-            if number < 0:
-                continue
-            bit = 1 << number
-            if not seen & bit:
-                frame.crc, frame.length, frame.next = crc, length, index + 1
-                return number
-            frame.before |= bit & ~frame.within
-            crc = zlib.crc32(self._names[number], crc)
-            length += len(self._names[number])
-        frame.crc, frame.length, frame.next = crc, length, len(parts)
-        return -1
+                self._expansions[node].append(done)
+                node, left, crc, length, before, within = stack.pop()
+                crc = combine(crc, done.crc, done.length)
+                length += done.length
+                before |= done.before & ~within
+                within |= done.within
 
     def _known(self, number: int, seen: int) -> Expansion | None:
         """An expansion of the type that is right for what has been expanded so far."""
         for expansion in self._expansions[number]:
-            if seen & (expansion.before | expansion.within) == expansion.before:
+            if seen & expansion.met == expansion.before:
                 return expansion
         return None
-
-    @staticmethod
-    def _append(frame: _Frame, part: Expansion) -> None:
-        frame.crc = combine(frame.crc, part.crc, part.length)
-        frame.length += part.length
-        frame.before |= part.before & ~frame.within
-        frame.within |= part.within
 
 
 def _encode(text: str) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import networkx as nx
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -98,13 +100,13 @@ def test_a_change_changes_exactly_the_versions_of_symbols_that_reach_it(
         assert (before.version != now.version) == (changed in reached(graph, index))
 
 
-def covered(types: tuple[Type, ...], symbol: Symbol) -> set[str]:
+def covered(types: Sequence[Type], symbol: Symbol) -> set[str]:
     """The named types that a symbol's version is computed from, without networkx."""
     root = Root(symbol.type, symbol.kind == "function", 0)
     return set(TypeMap(types, range(len(types)), {symbol.name: root}).strings)
 
 
-def named(types: tuple[Type, ...], numbers: set[int]) -> set[str]:
+def named(types: Sequence[Type], numbers: set[int]) -> set[str]:
     return {name for number in numbers if (name := reference_name(types[number])) is not None}
 
 

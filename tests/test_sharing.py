@@ -9,7 +9,7 @@ import pytest
 import rustabi.loader.types
 from rustabi.binary.elf import Elf
 from rustabi.dwarf import constants as c
-from rustabi.loader import Loaded, load
+from rustabi.loader import Loaded, joined, load
 from rustabi.merge import merge
 from rustabi.model import Composite, Enumeration, name_of
 from rustabi.snapshot import dumps
@@ -47,8 +47,8 @@ def results(found: Loaded) -> tuple[object, ...]:
 
 
 def distinct(found: Loaded, name: str) -> int:
-    """How many objects the table holds for a name, however often it stands there."""
-    return len({id(node) for node in found.model.types if name_of(node) == name})
+    """How many types the table holds for a name, however often each stands there."""
+    return len({id(node) for node in joined(found.model.types) if name_of(node) == name})
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)

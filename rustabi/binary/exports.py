@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from rustabi.binary.elf import Elf, ElfSymbol
@@ -13,7 +12,7 @@ _STT_TLS = 6
 _GLOBAL, _WEAK = 1, 2
 _SHN_COMMON = 0xFFF2
 """The section of variables that GCC leaves to the linker to place, with -fcommon."""
-_FUNCTION_LIKE = re.compile(r"__(pfx|cfi|odr_asan)")
+_FUNCTION_LIKE = ("__pfx", "__cfi", "__odr_asan")
 """Names that rust/Makefile leaves out: compiler helpers that no module imports."""
 
 
@@ -119,4 +118,4 @@ def _is_exported(elf: Elf, symbol: ElfSymbol, bindings: set[int]) -> bool:
     if not 0 < symbol.section < len(elf.sections):
         return False
     flags = elf.sections[symbol.section].flags
-    return bool(flags & _SHF_ALLOC) and not _FUNCTION_LIKE.search(symbol.name)
+    return bool(flags & _SHF_ALLOC) and not any(each in symbol.name for each in _FUNCTION_LIKE)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import zlib
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rustabi.binary.zstd import decompress as decompress_zstd
 from rustabi.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path  # takes longer to import than a small object to read
 
 PREFIX = 8192
 """Bytes that are enough to tell what a file is."""
@@ -29,7 +33,7 @@ def read_prefix(path: Path) -> bytes:
     return _read(path, PREFIX)
 
 
-def read_binary(path: Path) -> bytes:
+def read_binary(path: Path | str) -> bytes:
     """The contents of a file, unpacked (gzip, xz, zstd) and without the signature of a module.
 
     Raises:
@@ -46,7 +50,7 @@ def is_packed(prefix: bytes) -> bool:
     return prefix.startswith((_GZIP, _XZ, _ZSTD))
 
 
-def unreadable(error: OSError, path: Path) -> InputError:
+def unreadable(error: OSError, path: Path | str) -> InputError:
     """What to say about a file or folder that the system does not let us read."""
     reasons: dict[type[OSError], tuple[str, str]] = {
         FileNotFoundError: ("there is no such file or folder", "check the name"),
@@ -54,26 +58,27 @@ def unreadable(error: OSError, path: Path) -> InputError:
     }
     default = (f"it cannot be read: {error.strerror or error}", "check the file and its disk")
     message, advice = reasons.get(type(error), default)
-    if isinstance(error, FileNotFoundError) and path.is_symlink():
+    if isinstance(error, FileNotFoundError) and os.path.islink(path):  # noqa: PTH114
         message, advice = "the link points to a file that is not there", "check what it points to"
     return InputError(message, path=path, advice=advice)
 
 
-def _read(path: Path, size: int) -> bytes:
+def _read(path: Path | str, size: int) -> bytes:
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for a writer
+        mode = os.stat(path).st_mode  # noqa: PTH116
+        if not stat.S_ISREG(mode):  # opening a pipe would wait for a writer
             raise InputError(
                 "neither a regular file nor a folder",
                 path=path,
                 advice="save the data to a file and name that",
             )
-        with path.open("rb") as file:
+        with open(path, "rb", 0) as file:  # noqa: PTH123
             return file.read(size)
     except OSError as error:
         raise unreadable(error, path) from error
 
 
-def unpacked(data: bytes, path: Path) -> bytes:
+def unpacked(data: bytes, path: Path | str) -> bytes:
     """``data`` as it was before it was packed; as it is where it is not packed.
 
     Raises:
@@ -88,7 +93,7 @@ def unpacked(data: bytes, path: Path) -> bytes:
     return data
 
 
-def _inflated(data: bytes, path: Path) -> bytes:
+def _inflated(data: bytes, path: Path | str) -> bytes:
     inflater = zlib.decompressobj(31)
     try:
         result = inflater.decompress(data, _LARGEST)
@@ -99,7 +104,7 @@ def _inflated(data: bytes, path: Path) -> bytes:
     return result
 
 
-def _from_xz(data: bytes, path: Path) -> bytes:
+def _from_xz(data: bytes, path: Path | str) -> bytes:
     import lzma
 
     reader = lzma.LZMADecompressor(lzma.FORMAT_XZ)
@@ -112,7 +117,7 @@ def _from_xz(data: bytes, path: Path) -> bytes:
     return result
 
 
-def _from_zstd(data: bytes, path: Path) -> bytes:
+def _from_zstd(data: bytes, path: Path | str) -> bytes:
     size = _zstd_size(data)
     if size is None or size > _LARGEST:
         raise InputError(
@@ -139,7 +144,7 @@ def _zstd_size(data: bytes) -> int | None:
     return int.from_bytes(data[at : at + width], "little") + (256 if width == 2 else 0)
 
 
-def _damaged(path: Path, what: str) -> InputError:
+def _damaged(path: Path | str, what: str) -> InputError:
     return InputError(
         f"damaged {what} data", path=path, advice="it may be cut off: copy or build it again"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -9,7 +10,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NoReturn
 
 from rustabi.cli.output import progress, rendered, write
-from rustabi.cli.parser import parser
 from rustabi.errors import RustabiError
 
 if TYPE_CHECKING:
@@ -29,7 +29,11 @@ class InternalError(RustabiError):
 
 def console() -> NoReturn:
     """The program ``rustabi``."""
-    sys.exit(main())
+    code = main()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        with contextlib.suppress(OSError, ValueError):  # a full disk was told when it was written
+            stream.flush()
+    os._exit(code)  # to take a model of a kernel apart takes a while, and nothing is left to do
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,6 +63,8 @@ def _run(arguments: Sequence[str]) -> int:
         from rustabi.cli import ksyms
 
         return ksyms.run(arguments[1:])
+    from rustabi.cli.parser import parser
+
     try:
         options = parser().parse_args(arguments)
     except SystemExit as done:  # --help and --version

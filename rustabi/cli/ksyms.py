@@ -6,15 +6,13 @@ imports only what it needs.
 
 from __future__ import annotations
 
+import os
 import sys
-from argparse import Namespace
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from rustabi.cli.ksyms_options import DESCRIPTION, EPILOG, add_options
+from rustabi.cli.ksyms_options import DESCRIPTION, EPILOG, Options, add_options, plain
 from rustabi.cli.output import write
-from rustabi.cli.parser import Parser
 from rustabi.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,10 +29,8 @@ def run(arguments: Sequence[str]) -> int:
     Raises:
         RustabiError: It cannot be done; nothing has been printed.
     """
-    parser = Parser(prog="rustabi ksyms", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=True)
-    add_options(parser)
     try:
-        options = parser.parse_intermixed_args(arguments)
+        options = plain(arguments) or _parsed(arguments)
     except SystemExit as done:  # --help
         return int(done.code or 0)
     _check(options)
@@ -65,7 +61,15 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _check(options: Namespace) -> None:
+def _parsed(arguments: Sequence[str]) -> Options:
+    from rustabi.cli.parser import Parser
+
+    parser = Parser(prog="rustabi ksyms", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=True)
+    add_options(parser)
+    return Options(**vars(parser.parse_intermixed_args(arguments)))
+
+
+def _check(options: Options) -> None:
     if not options.objects:
         raise UsageError("no object is named", advice="rustabi ksyms --help tells more")
     if options.dump_die_map:
@@ -75,7 +79,7 @@ def _check(options: Namespace) -> None:
         )
 
 
-def _jobs(options: Namespace) -> Jobs | None:
+def _jobs(options: Options) -> Jobs | None:
     """Who does the work: the modules for several processes are not imported for a small object."""
     if options.jobs == 1 or not any(_is_large(path) for path in options.objects):
         return None
@@ -86,7 +90,7 @@ def _jobs(options: Namespace) -> Jobs | None:
 
 def _is_large(path: str) -> bool:
     try:
-        return Path(path).stat().st_size >= _LARGE
+        return os.stat(path).st_size >= _LARGE  # noqa: PTH116  # pathlib takes time to import
     except OSError:
         return False
 
@@ -95,7 +99,7 @@ def _elf(path: str) -> Elf:
     from rustabi.binary.elf import Elf
     from rustabi.binary.open import read_binary
 
-    return Elf(read_binary(Path(path)), path)
+    return Elf(read_binary(path), path)
 
 
 def _warn(notes: Sequence[str]) -> None:

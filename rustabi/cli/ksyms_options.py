@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rustabi.cli.work import add_jobs
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 SUMMARY: Final = "symbol versions as gendwarfksyms prints them, in a kernel build"
 
@@ -24,8 +25,46 @@ example:
   rustabi ksyms --stable -T kernel.symtypes rust/kernel.o < kernel.syms"""
 
 
+class Options(NamedTuple):
+    """What was asked for, under the names of the long options."""
+
+    objects: Sequence[str]
+    debug: bool = False
+    dump_dies: bool = False
+    dump_die_map: bool = False
+    dump_types: bool = False
+    dump_versions: bool = False
+    stable: bool = False
+    symtypes: str | None = None
+    jobs: int | None = None
+
+
+def plain(arguments: Sequence[str]) -> Options | None:
+    """The options where they are those of a kernel build; None where argparse has to look closer.
+
+    To import argparse and set it up takes as long as Python itself to start.
+    """
+    objects: list[str] = []
+    stable, symtypes = False, None
+    pending = iter(arguments)
+    for each in pending:
+        if each in ("-s", "--stable"):
+            stable = True
+        elif each in ("-T", "--symtypes"):
+            symtypes = next(pending, "-")
+            if symtypes.startswith("-"):
+                return None
+        elif each.startswith("-"):
+            return None
+        else:
+            objects.append(each)
+    return Options(objects, stable=stable, symtypes=symtypes)
+
+
 def add_options(command: ArgumentParser) -> None:
-    """The options of gendwarfksyms."""
+    """The options of gendwarfksyms, and ``--jobs``."""
+    from rustabi.cli.work import add_jobs
+
     command.add_argument(
         "objects", metavar="OBJECT", nargs="*", help="an object, module or vmlinux"
     )

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
 from rustabi.errors import RustabiError
@@ -31,6 +29,8 @@ def rendered(page: Page, colour: str, output: str | None) -> str:
         colour: ``auto``, ``always`` or ``never``.
         output: The file it goes to; None for standard output.
     """
+    import shutil  # like `Path` below, it takes long to import
+
     terminal = output is None and is_terminal(sys.stdout)
     width = shutil.get_terminal_size().columns if terminal else None
     wanted = colour == "always" or (
@@ -60,7 +60,7 @@ def write(text: str, output: str | None) -> None:
     """
     data = text.encode("utf-8", "surrogateescape")
     if output is not None:
-        _write_file(Path(output), data)
+        _write_file(output, data)
         return
     try:
         _write_standard(text, data)
@@ -90,11 +90,13 @@ def _silence(stream: IO[str]) -> None:
         os.close(null)
 
 
-def _write_file(path: Path, data: bytes) -> None:
+def _write_file(path: str, data: bytes) -> None:
+    from pathlib import Path
+
     from rustabi.files import write_whole
 
     try:
-        write_whole(path, data)
+        write_whole(Path(path), data)
     except OSError as error:
         raise OutputError(
             f"cannot be written: {error.strerror or error}", path=path,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rustabi.diff.causes import Causes, Reach
 from rustabi.diff.coverage import paired_gaps, types_compared
@@ -118,7 +118,7 @@ def _type_findings(old: Model, new: Model, walk: Walk, reach: Reach) -> Iterator
             yield Finding(name, Change(kind), Severity.NOISE)
 
 
-def _trait_object(types: tuple[Type, ...], type_id: TypeId) -> str | None:
+def _trait_object(types: Sequence[Type], type_id: TypeId) -> str | None:
     """The ``dyn Trait`` that a fat pointer points to: it is the trait that has the vtable."""
     for reference in references(types[type_id]):
         target = types[reference.target]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 from rustabi.diff.contents import Contents
 from rustabi.diff.identity import Identity, Pair
@@ -65,7 +66,7 @@ def pair_unreached(old: Model, new: Model, walk: Walk) -> tuple[list[str], list[
     return added, removed
 
 
-def _by_key(types: tuple[Type, ...], seen: set[TypeId]) -> dict[str, list[TypeId]]:
+def _by_key(types: Sequence[Type], seen: set[TypeId]) -> dict[str, list[TypeId]]:
     """Key -> named types that have not been seen, but those that are compared with another.
 
     A variant's struct is compared with its enum, a vtable's type as a vtable.
@@ -80,7 +81,7 @@ def _by_key(types: tuple[Type, ...], seen: set[TypeId]) -> dict[str, list[TypeId
     return result
 
 
-def payloads(types: tuple[Type, ...]) -> set[TypeId]:
+def payloads(types: Sequence[Type]) -> set[TypeId]:
     """The structs that hold the fields of variants."""
     return {
         reference.target

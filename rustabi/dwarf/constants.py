@@ -145,6 +145,8 @@ UT_SPLIT_COMPILE = 0x05
 UT_SPLIT_TYPE = 0x06
 
 LANG_RUST = 0x1C
+LANG_C = frozenset({0x01, 0x02, 0x0C, 0x1D, 0x2C})
+"""C89, C, C99, C11 and C17 (DWARF 5, section 7.12, and its later additions)."""
 LANG_ASSEMBLER = frozenset({0x8001, 0x31})
 
 ATE_SIGNED = 0x05

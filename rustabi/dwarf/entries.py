@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.forms import Attributes, IndirectAttributes, Reader
 from rustabi.dwarf.leb128 import read_unsigned
+from rustabi.dwarf.scan import Outline, after_children, outline, steps
 from rustabi.dwarf.unit import Info, Unit
 from rustabi.errors import DwarfError
 
@@ -56,40 +57,23 @@ _make = tuple.__new__
 """Makes an `Entry` of its fields without the detour through a Python function."""
 
 
-class Outline(NamedTuple):
-    """Where things stand in a unit, without their contents.
+class Entries:
+    """Random and ordered access to the entries of one binary.
 
-    Attributes:
-        scopes: Offset of each type and namespace -> offset of the namespace, struct or class that
-            encloses it directly; 0 where there is none.
-        routines: Offsets, in document order, of functions and variables that stand in the unit or
-            in namespaces, structs and classes only.
+    Args:
+        info: The units.
+        whole: Whether outlines are to have the types within functions, too: see
+            `rustabi.dwarf.scan.outline`.
     """
 
-    scopes: dict[int, int]
-    routines: list[int]
-
-
-SCOPE_TAGS = frozenset({c.TAG_NAMESPACE, c.TAG_CLASS_TYPE, c.TAG_STRUCTURE_TYPE})
-_ROUTINE_TAGS = frozenset({c.TAG_SUBPROGRAM, c.TAG_VARIABLE})
-_SCOPED_TAGS = SCOPE_TAGS | {
-    c.TAG_UNION_TYPE, c.TAG_ENUMERATION_TYPE, c.TAG_TYPEDEF, c.TAG_BASE_TYPE, c.TAG_POINTER_TYPE,
-    c.TAG_REFERENCE_TYPE, c.TAG_RVALUE_REFERENCE_TYPE, c.TAG_CONST_TYPE, c.TAG_VOLATILE_TYPE,
-    c.TAG_RESTRICT_TYPE, c.TAG_ATOMIC_TYPE, c.TAG_IMMUTABLE_TYPE, c.TAG_PACKED_TYPE,
-    c.TAG_SHARED_TYPE, c.TAG_UNSPECIFIED_TYPE,
-}  # fmt: skip
-
-
-class Entries:
-    """Random and ordered access to the entries of one binary."""
-
-    def __init__(self, info: Info) -> None:
+    def __init__(self, info: Info, *, whole: bool = True) -> None:
         self.units = info.units
         self._data = info.sections.info
         self.string_bytes = info.sections.strings
         self._starts = [unit.offset for unit in info.units]
+        self._whole = whole
         self._outlines: dict[int, Outline] = {}
-        self._steps: dict[int, list[int]] = {}
+        self._plain: dict[int, list[int]] = {}
 
     def unit_of(self, offset: int) -> Unit:
         """The unit that holds the entry at ``offset``.
@@ -194,13 +178,14 @@ class Entries:
                     code, at = read_unsigned(data, offset)
                 reader = readers[code]
                 tag = reader.tag
-                if tag in ignored:
-                    at = reader.skip(data, at) if reader.size is None else at + reader.size
-                else:
+                sibling = reader.sibling(data, at, unit) if reader.has_children else 0
+                if tag not in ignored:
                     attributes, at = reader.decode(data, at, unit)
                     yield _make(Entry, (offset, tag, attributes, unit, reader, at))
+                elif not sibling:
+                    at = reader.skip(data, at) if reader.size is None else at + reader.size
                 if reader.has_children:
-                    at = self._after_children(unit, at)
+                    at = sibling or self._after_children(unit, at)
         except _DAMAGE as error:
             _damaged(at, error)
 
@@ -238,6 +223,10 @@ class Entries:
                                 return None
                             at = reader.sketch(data, at, unit, noted, referred)
                             continue
+                        sibling = reader.sibling(data, at, unit) if reader.has_children else 0
+                        if sibling:
+                            at = sibling
+                            continue
                         at = reader.skip(data, at) if reader.size is None else at + reader.size
                         if reader.has_children:
                             at = self._after_children(unit, at)
@@ -249,36 +238,10 @@ class Entries:
 
     def _after_children(self, unit: Unit, at: int) -> int:
         """Position after the children that start at ``at``, and after their own children."""
-        data, readers = self._data, unit.readers
-        steps = self._plain_steps(unit)
-        depth = 1
-        while depth:
-            code = data[at]
-            step = steps[code]
-            if step:
-                at += step
-                continue
-            start = at
-            at += 1
-            if code == 0:
-                depth -= 1
-                continue
-            if code >= 0x80:
-                code, at = read_unsigned(data, start)
-            reader = readers[code]
-            at = reader.skip(data, at) if reader.size is None else at + reader.size
-            if reader.has_children:
-                depth += 1
-        if at > unit.end:
-            raise IndexError("children reach beyond their unit")
-        return at
-
-    def _plain_steps(self, unit: Unit) -> list[int]:
-        key = id(unit.readers)
-        steps = self._steps.get(key)
-        if steps is None:
-            steps = self._steps[key] = _steps(unit, lambda tag: False)
-        return steps
+        plain = self._plain.get(id(unit.readers))
+        if plain is None:
+            plain = self._plain[id(unit.readers)] = steps(unit)
+        return after_children(self._data, unit, at, plain)
 
     def outline(self, unit: Unit) -> Outline:
         """Where the types, namespaces, functions and variables of ``unit`` stand; kept once made.
@@ -286,68 +249,29 @@ class Entries:
         Raises:
             DwarfError: An entry on the way is not readable.
         """
-        outline = self._outlines.get(unit.offset)
-        if outline is None:
-            try:
-                outline = self._outline(unit)
-            except _DAMAGE as error:
-                _damaged(unit.offset, error)
-            self._outlines[unit.offset] = outline
-        return outline
+        found = self._outlines.get(unit.offset)
+        if found is None:
+            found = self._outlines[unit.offset] = self._outline(unit, whole=self._whole)
+        return found
 
-    def _outline(self, unit: Unit) -> Outline:
-        data, readers = self._data, unit.readers
-        steps = _steps(unit, lambda tag: tag in _SCOPED_TAGS or tag in _ROUTINE_TAGS)
-        scopes: dict[int, int] = {}
-        routines: list[int] = []
-        enclosing: list[tuple[int, bool]] = []
-        scope, walkable = 0, True
-        at, end = unit.first_entry, unit.end
-        while at < end:
-            code = data[at]
-            step = steps[code]
-            if step:
-                at += step
-                continue
-            offset = at
-            at += 1
-            if code == 0:
-                if len(enclosing) <= 1:
-                    break
-                scope, walkable = enclosing.pop()
-                continue
-            if code >= 0x80:
-                code, at = read_unsigned(data, offset)
-            reader = readers[code]
-            tag, has_children = reader.tag, reader.has_children
-            if tag in _SCOPED_TAGS:
-                scopes[offset] = scope
-            elif walkable and tag in _ROUTINE_TAGS:
-                routines.append(offset)
-            size = reader.size
-            at = reader.skip(data, at) if size is None else at + size
-            if has_children:
-                enclosing.append((scope, walkable))
-                if tag in SCOPE_TAGS:
-                    scope = offset
-                elif len(enclosing) > 1:
-                    scope, walkable = 0, False
-        if at > end:
-            raise IndexError("entries reach beyond their unit")
-        return Outline(scopes, routines)
+    def _outline(self, unit: Unit, *, whole: bool) -> Outline:
+        try:
+            return outline(self._data, unit, whole=whole)
+        except _DAMAGE as error:
+            _damaged(unit.offset, error)
 
+    def scope(self, offset: int, unit: Unit) -> int:
+        """Offset of the namespace, struct or class that encloses the type at ``offset`` directly.
 
-def _steps(unit: Unit, interesting: Callable[[int], bool]) -> list[int]:
-    """Bytes to the next entry by first code byte; 0 where a closer look is needed.
+        0 where there is none. Asked for one that was left out, the outline is made whole.
 
-    A byte of 0x80 and above starts a longer code, so it never has a step.
-    """
-    steps = [0] * 256
-    for code, reader in unit.readers.items():
-        tag, has_children, _ = reader.declaration
-        if code < 0x80 and reader.size is not None and not has_children and not interesting(tag):
-            steps[code] = reader.size + 1
-    return steps
+        Raises:
+            DwarfError: An entry on the way is not readable.
+        """
+        found = self.outline(unit)
+        if offset not in found.scopes and not found.complete:
+            found = self._outlines[unit.offset] = self._outline(unit, whole=True)
+        return found.scopes.get(offset, 0)
 
 
 def _damaged(offset: int, error: Exception) -> NoReturn:

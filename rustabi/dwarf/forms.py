@@ -51,6 +51,7 @@ class IndirectAttributes(dict[int, Any]):
 
 Decode: TypeAlias = "Callable[[bytes, int, Unit], tuple[Attributes, int]]"
 Skip: TypeAlias = Callable[[bytes, int], int]
+Sibling: TypeAlias = "Callable[[bytes, int, Unit], int]"
 Sketch: TypeAlias = "Callable[[bytes, int, Unit, list[Any], list[int]], int]"
 
 
@@ -72,12 +73,14 @@ class Reader:
         size: Bytes of an entry after its code, or None where entries differ.
         skip: Position after the entry whose attributes start at the given position.
         decode: Attributes (the wanted ones) and the position after them.
+        sibling: Position after the children of the entry whose attributes start at the given one,
+            where DW_AT_sibling tells it; 0 otherwise.
         sketch: See `rustabi.dwarf.sketch`.
     """
 
     __slots__ = (
-        "_encoding", "_sketching", "_wanted", "declaration", "decode", "has_children", "size",
-        "sketch", "skip", "tag",
+        "_encoding", "_sketching", "_wanted", "declaration", "decode", "has_children", "sibling",
+        "size", "sketch", "skip", "tag",
     )  # fmt: skip
 
     def __init__(
@@ -108,6 +111,8 @@ class Reader:
         self.skip: Skip = self._first_skip
         self.decode: Decode = self._first_decode
         self.sketch: Sketch = self._first_sketch
+        has_sibling = any(each == c.AT_SIBLING for each, _, _ in declaration.specifications)
+        self.sibling: Sibling = self._first_sibling if has_sibling else _no_sibling
 
     def _first_skip(self, data: bytes, at: int) -> int:
         self.skip = _skip_function(self.declaration, self._encoding)
@@ -116,6 +121,10 @@ class Reader:
     def _first_decode(self, data: bytes, at: int, unit: Unit) -> tuple[Attributes, int]:
         self.decode = _decode_function(self.declaration, self._encoding, self._wanted)
         return self.decode(data, at, unit)
+
+    def _first_sibling(self, data: bytes, at: int, unit: Unit) -> int:
+        self.sibling = _sibling_function(self.declaration, self._encoding)
+        return self.sibling(data, at, unit)
 
     def _first_sketch(
         self, data: bytes, at: int, unit: Unit, noted: list[Any], referred: list[int]
@@ -356,6 +365,25 @@ def _skip_function(declaration: Declaration, encoding: Encoding) -> Skip:
     if _is_indirect(declaration):
         return _indirect(declaration, encoding, frozenset())[0]
     return _source(declaration, encoding, frozenset()).skip()
+
+
+def _no_sibling(*_: object) -> int:
+    return 0
+
+
+def _sibling_function(declaration: Declaration, encoding: Encoding) -> Sibling:
+    """A place before the entry, or beyond its unit, is damage: then it is looked for instead."""
+    forms = [form for each, form, _ in declaration.specifications if each == c.AT_SIBLING]
+    if forms[0] not in c.REFERENCE_FORMS:
+        return _no_sibling
+    decode = _decode_function(declaration, encoding, frozenset({c.AT_SIBLING}))
+
+    def sibling(data: bytes, at: int, unit: Unit) -> int:
+        attributes, end = decode(data, at, unit)
+        found: int = attributes[c.AT_SIBLING]
+        return found if end < found <= unit.end else 0
+
+    return sibling
 
 
 def _decode_function(

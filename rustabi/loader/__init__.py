@@ -12,16 +12,24 @@ from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.unit import Info
 from rustabi.errors import NoDebugInfoError
 from rustabi.loader.depth import Depth, depth_of, is_split, split_off
-from rustabi.loader.passing import WANTED as PASSING
-from rustabi.loader.passing import with_passing
 from rustabi.loader.symbols import Description, Scope, SymbolEntries, find_symbols
-from rustabi.loader.table import Occurrences
+from rustabi.loader.table import DescribedTypes, Occurrences, distinct, joined
 from rustabi.loader.types import TypeLoader
 from rustabi.loader.wanted import WANTED, sketching
 from rustabi.model import Facts, Model, Symbol, TypeId, Unit, Vtable
 from rustabi.pause import collector_paused
 
-__all__ = ["Loaded", "Occurrences", "Root", "Scope", "load", "load_without_types"]
+__all__ = [
+    "DescribedTypes",
+    "Loaded",
+    "Occurrences",
+    "Root",
+    "Scope",
+    "distinct",
+    "joined",
+    "load",
+    "load_without_types",
+]
 
 
 class Root(NamedTuple):
@@ -87,8 +95,7 @@ def load(
     if not sections.info:
         raise _no_debug_info(elf)
     exports = exports or _exports(elf, symbols)
-    wanted = WANTED | PASSING if all_types else WANTED
-    entries = Entries(Info(sections, wanted, sketching()))
+    entries = Entries(Info(sections, _wanted(all_types), sketching()), whole=all_types)
     if all(is_split(unit) for unit in entries.units):
         raise split_off().located(elf.path)
     scope = scope or ("file" if elf.relocatable else "unit")
@@ -100,12 +107,14 @@ def load(
     vtables = _vtables(elf, entries, types) if all_types else ()
     types.finish()
     if all_types:
+        from rustabi.loader.passing import with_passing
+
         listed = with_passing(elf, entries, listed, exports.places, types.types)
     units = tuple(
         Unit(_unit_name(unit.name), unit.producer, unit.language, binary) for unit in entries.units
     )
     model = Model(
-        types=tuple(types.types),
+        types=types.types,
         symbols=tuple(listed),
         units=units,
         vtables=vtables,
@@ -114,6 +123,15 @@ def load(
     )
     depths = tuple(depth_of(entries, unit) for unit in entries.units)
     return Loaded(model, roots, scope, depths, names_declared(described), types.occurrences)
+
+
+def _wanted(all_types: bool) -> frozenset[int]:
+    """The attributes to decode."""
+    if not all_types:
+        return WANTED
+    from rustabi.loader.passing import WANTED as PASSING  # takes time to import
+
+    return WANTED | PASSING
 
 
 def _vtables(elf: Elf, entries: Entries, types: TypeLoader) -> tuple[Vtable, ...]:

@@ -67,7 +67,7 @@ _OPEN: dict[str, Entries] = {}
 def open_source(elf: Elf) -> Entries:
     """Open a binary for all tasks that this process and its copies are given."""
     close_source()
-    entries = Entries(Info(elf.debug_sections(), WANTED, sketching()))
+    entries = Entries(Info(elf.debug_sections(), WANTED, sketching()), whole=False)
     _OPEN[elf.path] = entries
     return entries
 

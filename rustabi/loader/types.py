@@ -11,11 +11,12 @@ where no entry of the same sketch was before.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries, Entry
+from rustabi.dwarf.scan import SCOPED_TAGS
 from rustabi.dwarf.unit import Unit
 from rustabi.loader.attributes import constant, count, number, older_bit_offset, plus_constant, text
 from rustabi.loader.table import Occurrences, PlainTable, TypeTable
@@ -53,13 +54,13 @@ class TypeLoader:
         arguments: Read type arguments of generics, too; symbol versions do without.
 
     Attributes:
-        types: The table; complete after `finish`. Repeated types are one and the same object.
+        types: The table; complete after `finish`.
         origins: Entry offset of each type.
         occurrences: Which types are repeated, where that was looked at; complete after `finish`.
     """
 
     def __init__(self, entries: Entries, *, arguments: bool = True) -> None:
-        self.types: list[Type] = []
+        self.types: Sequence[Type] = ()
         self.origins: list[int] = []
         self.occurrences: Occurrences | None = None
         self._entries = entries
@@ -141,7 +142,7 @@ class TypeLoader:
         """Enter types of a unit and what they refer to in it; decode what has no known sketch."""
         ids, origins = self._ids, self.origins
         known = self._sketches[unit.language]  # some attributes mean more in one than in another
-        scopes = self._entries.outline(unit).scopes
+        scopes, scope_of = self._entries.outline(unit).scopes, self._entries.scope
         sketch_at = self._entries.sketcher(unit, self._ignored)
         while pending:
             type_id = pending.pop()
@@ -152,6 +153,8 @@ class TypeLoader:
                 continue
             tag, noted, referred = sketch
             scope = scopes.get(offset, 0)
+            if not scope and tag in SCOPED_TAGS and offset not in scopes:
+                scope = scope_of(offset, unit)
             noted.append(scope and self._prefix(scope, unit))
             if tag == c.TAG_ENUMERATION_TYPE and referred:
                 noted.append(self._is_signed_type(referred[0], unit))
@@ -180,7 +183,7 @@ class TypeLoader:
         name = text(entry, c.AT_NAME)
         if not name:
             return ""
-        scope = self._entries.outline(entry.unit).scopes.get(entry.offset, 0)
+        scope = self._entries.scope(entry.offset, entry.unit)
         if scope:
             prefix = self._prefix(scope, entry.unit)
             if prefix:
@@ -189,11 +192,10 @@ class TypeLoader:
 
     def _prefix(self, scope: int, unit: Unit) -> str:
         """Qualified name of a namespace or struct, as a prefix of the names in it."""
-        scopes = self._entries.outline(unit).scopes
         unknown = []
         while scope not in self._prefixes:
             unknown.append(scope)
-            scope = scopes[scope]
+            scope = self._entries.scope(scope, unit)
         prefix = self._prefixes[scope]
         for scope in reversed(unknown):
             name = text(self._entries.entry(scope, unit), c.AT_NAME) or ""
