@@ -48,6 +48,7 @@ def is_worth(elf: Elf, jobs: Jobs) -> bool:
     return jobs.count > 1 and section is not None and section.size >= WORTH
 
 
+@collector_paused()
 def unit_versions(elf: Elf, exports: Exports, jobs: Jobs) -> SharedVersions | None:
     """The versions of symbols, each in the scope of the unit that defines it.
 
@@ -76,6 +77,7 @@ def unit_versions(elf: Elf, exports: Exports, jobs: Jobs) -> SharedVersions | No
     return SharedVersions(model, depths, declared)
 
 
+@collector_paused()
 def file_type_map(elf: Elf, exports: Exports, jobs: Jobs) -> TypeMap | None:
     """The type map of symbols, in the scope of the whole file.
 
@@ -99,7 +101,6 @@ def file_type_map(elf: Elf, exports: Exports, jobs: Jobs) -> TypeMap | None:
     return _joined(found)
 
 
-@collector_paused()
 def _joined(found: Iterable[bytes | None]) -> TypeMap | None:
     shares: list[Share] = []
     for each in found:
@@ -124,6 +125,7 @@ def _planned(
 _TWO_TYPES: Final[tuple[Type, ...]] = (Function((), None), Unspecified(""))
 
 
+@collector_paused()
 def _versions(source: Source, parts: Iterable[Part]) -> list[Symbol]:
     """The symbols of parts with their versions."""
     model = with_versions(load_part(source, parts))

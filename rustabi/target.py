@@ -24,7 +24,8 @@ from rustabi.errors import InputError, NoDebugInfoError, RustabiError, UsageErro
 from rustabi.jobs import Jobs
 from rustabi.kabi import SECTION, KabiRules, joined, parse_rules
 from rustabi.layout_version import with_layout_versions
-from rustabi.loader import Scope, joined
+from rustabi.loader import Scope
+from rustabi.loader import joined as joined_types
 from rustabi.means import PLAIN, Means
 from rustabi.merge import merge
 from rustabi.model import Model, Symbol
@@ -372,7 +373,7 @@ class _KeptModel:
         """Keep the model, unless a file changed while it was read."""
         paths = [binary.path for binary in self._target.binaries]
         if self._key is not None and all(map(unchanged, paths, self._prints)):
-            model = model._replace(types=joined(model.types))
+            model = model._replace(types=joined_types(model.types))
             self._cache.put(self._key, compact.to_bytes(model))
 
 

@@ -159,6 +159,6 @@ def load_part(source: Source, parts: Iterable[Part]) -> Loaded:
         types.read()
     types.finish()
     model = Model(
-        tuple(types.types), tuple(listed), (), (), Facts("", 0, True), tuple(types.origins)
+        types.types, tuple(listed), (), (), Facts("", 0, True), tuple(types.origins)
     )
     return Loaded(model, roots, source.scope, occurrences=types.occurrences)
