@@ -187,7 +187,8 @@ class _Writer:
         self.written.append(type_id)
         reference = self._strings.reference(type_id)
         if reference is not None:
-            self._reference(reference)
+            self._done += ("".join(self._text), reference)
+            self._text = []
             return
         pieces = self._strings.of(type_id)
         self._text.append(pieces[0])
@@ -219,9 +220,9 @@ class _Writer:
 
     def members(self, members: Iterable[Part]) -> bool:
         """Write those that count; False where none does."""
-        separator = ""
+        separator, rules = "", self.rules
         for part in members:
-            if isinstance(part, Member) and self._is_ignored(part):
+            if rules is not None and isinstance(part, Member) and self._is_ignored(part):
                 continue
             self.text(separator)
             if isinstance(part, Member):
@@ -234,16 +235,21 @@ class _Writer:
         return bool(separator)
 
     def member(self, member: Member) -> None:
-        self.text("member ")
+        self._text.append("member ")
         self.type(member.type)
-        former = self._stand_in(member)
-        self.text(
-            self._name(member.name if former is None else former.name or member.name)
-            + attribute("accessibility", member.accessibility)
-            + attribute("bit_size", member.bit_size)
-            + attribute("data_bit_offset", None if member.derived else member.bit_offset)
-            + attribute("data_member_location", member.stated_offset)
-        )
+        former = None if self.rules is None else self._stand_in(member)
+        text = self._name(member.name if former is None else former.name or member.name)
+        if member.accessibility is not None:
+            text += f" accessibility({member.accessibility})"
+        if member.bit_size is not None:
+            bit_offset = None if member.derived else member.bit_offset
+            text += attribute("bit_size", member.bit_size) + attribute(
+                "data_bit_offset", bit_offset
+            )
+        offset = member.stated_offset if member.derived else member.offset
+        if offset is not None:
+            text += f" data_member_location({offset})"
+        self._text.append(text)
 
     def _name(self, name: str | None) -> str:
         """A member's or parameter's name; those of kABI members are not printed."""

@@ -74,6 +74,7 @@ class Entries:
         self._whole = whole
         self._outlines: dict[int, Outline] = {}
         self._plain: dict[int, list[int]] = {}
+        self._routines: tuple[Unit, list[Entry]] | None = None
 
     def unit_of(self, offset: int) -> Unit:
         """The unit that holds the entry at ``offset``.
@@ -259,6 +260,17 @@ class Entries:
             return outline(self._data, unit, whole=whole)
         except _DAMAGE as error:
             _damaged(unit.offset, error)
+
+    def routines(self, unit: Unit) -> list[Entry]:
+        """The functions and variables of the outline of ``unit``; of the last unit they are kept.
+
+        Raises:
+            DwarfError: An entry is not readable.
+        """
+        if self._routines is None or self._routines[0] is not unit:
+            found = [self.entry(offset, unit) for offset in self.outline(unit).routines]
+            self._routines = unit, found
+        return self._routines[1]
 
     def scope(self, offset: int, unit: Unit) -> int:
         """Offset of the namespace, struct or class that encloses the type at ``offset`` directly.

@@ -70,6 +70,7 @@ class Reader:
     Attributes:
         declaration: What they are compiled from.
         tag, has_children: Of the declaration.
+        references: Attributes whose form is a reference to an entry of the section by its offset.
         size: Bytes of an entry after its code, or None where entries differ.
         skip: Position after the entry whose attributes start at the given position.
         decode: Attributes (the wanted ones) and the position after them.
@@ -79,8 +80,8 @@ class Reader:
     """
 
     __slots__ = (
-        "_encoding", "_sketching", "_wanted", "declaration", "decode", "has_children", "sibling",
-        "size", "sketch", "skip", "tag",
+        "_encoding", "_sketching", "_wanted", "declaration", "decode", "has_children", "references",
+        "sibling", "size", "sketch", "skip", "tag",
     )  # fmt: skip
 
     def __init__(
@@ -104,6 +105,8 @@ class Reader:
         self.declaration = declaration
         self.tag = declaration.tag
         self.has_children = declaration.has_children
+        forms = {each: form for each, form, _ in reversed(declaration.specifications)}
+        self.references = [each for each, form in forms.items() if form in c.REFERENCE_FORMS]
         self.size = _size(declaration, encoding)
         self._encoding = encoding
         self._wanted = wanted
@@ -361,10 +364,33 @@ def _size(declaration: Declaration, encoding: Encoding) -> int | None:
     return total
 
 
+_NUMBERS = _UNSIGNED | {c.FORM_SDATA}
+_COUNTED = frozenset({c.FORM_EXPRLOC, c.FORM_BLOCK})
+
+
 def _skip_function(declaration: Declaration, encoding: Encoding) -> Skip:
+    """Not compiled where one attribute varies in size: to compile costs more than it gains."""
     if _is_indirect(declaration):
         return _indirect(declaration, encoding, frozenset())[0]
-    return _source(declaration, encoding, frozenset()).skip()
+    fixed, varying = 0, []
+    for _, form, _ in declaration.specifications:
+        layout = _fixed_format(form, encoding)
+        if layout is not None:
+            fixed += _SIZES[layout]
+        elif form not in (c.FORM_IMPLICIT_CONST, c.FORM_FLAG_PRESENT):
+            varying.append((fixed, form))
+    if len(varying) != 1 or varying[0][1] not in _NUMBERS | _COUNTED:
+        return _source(declaration, encoding, frozenset()).skip()
+    place, is_counted = varying[0][0], varying[0][1] in _COUNTED
+    rest = fixed - place
+
+    def skip(data: bytes, at: int) -> int:
+        number, end = data[at + place], at + place + 1
+        if number > 127:
+            number, end = read_unsigned(data, end - 1)
+        return end + rest + number if is_counted else end + rest
+
+    return skip
 
 
 def _no_sibling(*_: object) -> int:

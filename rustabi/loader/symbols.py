@@ -189,8 +189,8 @@ def _descriptions(
     first: dict[str, Description] = {}
     specified: dict[str, Description] = {}
     defined: set[str] = set()
-    for offset in entries.outline(unit).routines:
-        entry = entries.entry(offset, unit)
+    for entry in entries.routines(unit):
+        offset = entry.offset
         origin = entries.referred(entry, c.AT_ABSTRACT_ORIGIN)
         declared = entries.referred(origin or entry, c.AT_SPECIFICATION)
         if declared is not None:
@@ -223,9 +223,8 @@ def _pointers(
     """What the ``__gendwarfksyms_ptr_<symbol>`` variables of a unit point to."""
     if _POINTER_PREFIX.encode() not in entries.string_bytes:
         return
-    for offset in entries.outline(unit).routines:
-        entry = entries.entry(offset, unit)
-        name = _name(entry)
+    for entry in entries.routines(unit):
+        offset, name = entry.offset, _name(entry)
         symbol = name.removeprefix(_POINTER_PREFIX)
         if symbol == name or symbol not in wanted:
             continue
@@ -247,4 +246,8 @@ def _is_builtin(entry: Entry) -> bool:
 
 def _name(entry: Entry) -> str:
     """The name that gendwarfksyms looks a symbol up by: the linkage name, else the plain one."""
-    return text(entry, c.AT_LINKAGE_NAME) or text(entry, c.AT_NAME) or ""
+    attributes = entry.attributes
+    name = attributes.get(c.AT_LINKAGE_NAME)
+    if name.__class__ is not str or not name:
+        name = attributes.get(c.AT_NAME)
+    return name if name.__class__ is str else ""

@@ -110,6 +110,10 @@ class PlainTable:
         return tuple(self._types[type_id] for type_id in range(len(self._types))), None
 
 
+_ROOM = 4096
+"""Items by which the table grows."""
+
+
 class TypeTable:
     """Collects types as contents, in which references are told by their places, and targets."""
 
@@ -118,6 +122,7 @@ class TypeTable:
         self._nodes: list[Type] = []
         self._contents: list[int] = []
         self._targets: list[Sequence[TypeId]] = []
+        self._count = 0
 
     def enter(self, type_id: TypeId, node: Type, targets: Sequence[TypeId]) -> int:
         """Enter a type.
@@ -138,10 +143,11 @@ class TypeTable:
 
     def repeat(self, type_id: TypeId, content: int, targets: Sequence[TypeId]) -> None:
         """Enter a type whose content was entered before."""
-        missing = type_id + 1 - len(self._contents)
-        if missing > 0:
+        if type_id >= len(self._contents):
+            missing = type_id + _ROOM - len(self._contents)
             self._contents += [0] * missing
             self._targets += [()] * missing
+        self._count += 1
         self._contents[type_id] = content
         self._targets[type_id] = targets
 
@@ -158,6 +164,7 @@ class TypeTable:
 
     def finish(self) -> tuple[Sequence[Type], Occurrences | None]:
         """The table."""
+        del self._contents[self._count :], self._targets[self._count :]
         types = DescribedTypes(self._nodes, self._contents, self._targets)
         return types, _occurrences(types)
 

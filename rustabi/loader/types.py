@@ -46,6 +46,10 @@ _MANY = 8
 """Units from which on enough types are repeated to look for them."""
 
 
+_make = tuple.__new__
+"""Makes a `Member`, of which there are many, without the detour through a Python function."""
+
+
 class TypeLoader:
     """Decodes the types of one binary as they are asked for.
 
@@ -140,10 +144,11 @@ class TypeLoader:
 
     def _read_shared(self, unit: Unit, pending: list[TypeId], table: TypeTable) -> None:
         """Enter types of a unit and what they refer to in it; decode what has no known sketch."""
-        ids, origins = self._ids, self.origins
+        ids, origins, id_of = self._ids, self.origins, self.id_of
         known = self._sketches[unit.language]  # some attributes mean more in one than in another
         scopes, scope_of = self._entries.outline(unit).scopes, self._entries.scope
         sketch_at = self._entries.sketcher(unit, self._ignored)
+        first, end = unit.first_entry, unit.end
         while pending:
             type_id = pending.pop()
             offset = origins[type_id]
@@ -159,11 +164,19 @@ class TypeLoader:
             if tag == c.TAG_ENUMERATION_TYPE and referred:
                 noted.append(self._is_signed_type(referred[0], unit))
             key = tuple(noted)
-            if key in known:
-                targets = [
-                    ids[each] if each in ids else self.id_of(each, unit) for each in referred
-                ]  # fmt: skip
-                table.repeat(type_id, known[key], targets)
+            content = known.get(key)
+            if content is not None:
+                for place, each in enumerate(referred):
+                    target = ids.get(each)
+                    if target is None:
+                        if first <= each < end:  # as `id_of` does; that is where most are
+                            target = ids[each] = len(origins)
+                            origins.append(each)
+                            pending.append(target)
+                        else:
+                            target = id_of(each, unit)
+                    referred[place] = target
+                table.repeat(type_id, content, referred)
                 continue
             content = table.enter(type_id, self._decoded(offset, unit), tuple(self._found))
             # Where fewer references are followed than there are, the sketch does not tell which.
@@ -221,6 +234,9 @@ class TypeLoader:
         offset = entry.attributes.get(attribute)
         if offset is None:
             return None
+        if attribute in entry.reader.references:  # but for odd debug info, where all are
+            known = self._ids.get(offset)
+            return self.id_of(offset, entry.unit) if known is None else known
         form = entry.form(attribute)
         if form in c.REFERENCE_FORMS:
             return self.id_of(offset, entry.unit)
@@ -341,6 +357,20 @@ class TypeLoader:
         attributes = entry.attributes
         location = attributes.get(c.AT_DATA_MEMBER_LOCATION)
         offset = number(entry, c.AT_DATA_MEMBER_LOCATION)
+        if offset is not None and c.AT_BIT_SIZE not in attributes:
+            return _make(
+                Member,
+                (
+                    text(entry, c.AT_NAME),
+                    self._refer(entry),
+                    offset,
+                    None,
+                    None,
+                    number(entry, c.AT_ALIGNMENT) if c.AT_ALIGNMENT in attributes else None,
+                    number(entry, c.AT_ACCESSIBILITY) if c.AT_ACCESSIBILITY in attributes else None,
+                    False,
+                ),
+            )
         if location.__class__ is bytes:
             offset = plus_constant(location)
             if offset is None:
