@@ -1,4 +1,4 @@
-"""How cost grows with input: entries, by linking an object with itself; symbols, by longer lists."""
+"""How cost grows: with entries, by linking an object with itself; with symbols, by longer lists."""
 
 from __future__ import annotations
 
