@@ -17,8 +17,8 @@ from typing import NamedTuple
 LIMIT = 600.0
 """Seconds after which a program is stopped."""
 
-LONG = 60.0
-"""CPU seconds from which on a program is run once only."""
+LONG = 45.0
+"""Seconds from which on a program is run once only."""
 
 
 class Figures(NamedTuple):
@@ -144,9 +144,7 @@ def in_turn(calls: Sequence[Callable[[], Figures]], runs: int) -> list[Figures]:
     if runs == 1:
         return [call() for call in calls]
     first = [call() for call in calls]
-    found: list[list[Figures]] = [
-        [each] if each.cpu > LONG or each.stopped else [] for each in first
-    ]
+    found: list[list[Figures]] = [[each] if each.wall > LONG else [] for each in first]
     for _ in range(runs):
         for call, figures, warm in zip(calls, found, first, strict=True):
             if not (figures and figures[0] is warm):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import statistics
 import subprocess
@@ -12,6 +13,8 @@ from benchmarks.measure import run_process, rustabi
 from tests.support import OBJECTS
 
 STARTUP = "startup"
+_LOOKS = 5
+"""The least of so many looks at an import counts: other programs take time from each."""
 _LINE = re.compile(r"import time:\s+(\d+) \|\s+(\d+) \| ( *)(\S+)")
 _OBJECT = str(OBJECTS / "member_added-new.o")
 _OLD = str(OBJECTS / "member_added-old.o")
@@ -38,16 +41,23 @@ def imports(arguments: list[str], stdin: Path | None) -> tuple[float, int, list[
         done = subprocess.run(
             command, stdin=source, capture_output=True, text=True, check=False
         )  # fmt: skip
+    least: dict[str, float] = {}
+    for _ in range(_LOOKS):
+        with Path(stdin or os.devnull).open("rb") as source:
+            done = subprocess.run(
+                command, stdin=source, capture_output=True, text=True, check=False
+            )
+        for line in done.stderr.splitlines():
+            found = _LINE.match(line)
+            if found is not None:
+                own = int(found[1]) / 1000
+                least[found[4]] = min(own, least.get(found[4], own))
     by_package: dict[str, float] = {}
-    count = 0
-    for line in done.stderr.splitlines():
-        found = _LINE.match(line)
-        if found is not None:
-            count += 1
-            package = found[4].partition(".")[0]
-            by_package[package] = by_package.get(package, 0) + int(found[1]) / 1000
+    for module, own in least.items():
+        package = module.partition(".")[0]
+        by_package[package] = by_package.get(package, 0) + own
     dearest = sorted(by_package.items(), key=lambda each: -each[1])
-    return sum(by_package.values()), count, dearest
+    return sum(by_package.values()), len(least), dearest
 
 
 def startup_table(runs: int = 5) -> str:
