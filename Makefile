@@ -61,8 +61,8 @@ types: $(STAMP) ## mypy --strict
 check: lint types test ## what a change must pass
 
 .PHONY: bench
-bench: $(STAMP) ## measure speed
-	$(BIN)/python -m benchmarks
+bench: $(STAMP) ## measure speed (BENCH_ARGS=--quick, or --write for docs/benchmarks.md)
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 .PHONY: mutations
 mutations: $(STAMP) ## apply the catalogue of edits, write docs/mutations.md (needs rustc)

@@ -5,19 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from rustabi.binary.elf import Elf
-from rustabi.loader import load
-from rustabi.versions import versions_of
-
-
-def print_versions(path: Path, listed: Path) -> None:
-    """Print the versions of the listed symbols, in the scope of gendwarfksyms."""
-    elf = Elf(path.read_bytes(), str(path))
-    names = listed.read_text().split()
-    loaded = load(elf, symbols=names, scope="file", all_types=False)
-    for name, version in sorted(versions_of(loaded).items()):
-        sys.stdout.write(f"#SYMVER {name} 0x{version.crc:08x}\n")
-
 
 def load_all(path: Path) -> int:
     """Read every type of a binary, each distinct one once; their number."""
@@ -26,9 +13,42 @@ def load_all(path: Path) -> int:
     return len(load_target(path).types)
 
 
+def decode_all(path: Path) -> int:
+    """Decode every attribute of every entry; the number of entries."""
+    from rustabi.binary.elf import Elf
+    from rustabi.dwarf.entries import Entries
+    from rustabi.dwarf.unit import Info
+
+    entries = Entries(Info(Elf(path.read_bytes(), str(path)).debug_sections()))
+    return sum(1 for unit in entries.units for _ in entries.walk(unit))
+
+
+def walk_with_pyelftools(path: Path) -> int:
+    """The same with pyelftools; the number of entries."""
+    from elftools.elf.elffile import ELFFile
+
+    with path.open("rb") as stream:
+        dwarf = ELFFile(stream).get_dwarf_info()
+        return sum(1 for unit in dwarf.iter_CUs() for die in unit.iter_DIEs() if die.tag)
+
+
+def scan(path: Path) -> int:
+    """Find every type, function and variable; the number of units."""
+    from rustabi.binary.elf import Elf
+    from rustabi.dwarf.entries import Entries
+    from rustabi.dwarf.unit import Info
+    from rustabi.loader.wanted import WANTED
+
+    entries = Entries(Info(Elf(path.read_bytes(), str(path)).debug_sections(), WANTED))
+    for unit in entries.units:
+        entries.outline(unit)
+    return len(entries.units)
+
+
+CALLS = {
+    "types": load_all, "decode": decode_all, "pyelftools": walk_with_pyelftools, "scan": scan,
+}  # fmt: skip
+
 if __name__ == "__main__":
-    what, *paths = sys.argv[1:]
-    if what == "versions":
-        print_versions(Path(paths[0]), Path(paths[1]))
-    else:
-        sys.stdout.write(f"{load_all(Path(paths[0]))} types\n")
+    what, path = sys.argv[1:]
+    sys.stdout.write(f"{CALLS[what](Path(path))}\n")

@@ -20,15 +20,17 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
     from pathlib import Path
 
     from rustabi.api import Report, Snapshot, judge, read_rules
     from rustabi.cargo import Build
-    from rustabi.check import ModuleCheck
+    from rustabi.check import KernelCheck, ModuleCheck
     from rustabi.diff import ChangeKind, Comparison, Finding, Severity
     from rustabi.doctor import Diagnosis, diagnose
     from rustabi.errors import RustabiError
     from rustabi.loader import Scope
+    from rustabi.means import Means
     from rustabi.model import Model
     from rustabi.rules import FailOn, Gate, Judgement
     from rustabi.snapshot import read as read_snapshot
@@ -44,6 +46,7 @@ __all__ = [
     "Finding",
     "Gate",
     "Judgement",
+    "KernelCheck",
     "Model",
     "ModuleCheck",
     "Report",
@@ -52,6 +55,7 @@ __all__ = [
     "Snapshot",
     "__version__",
     "check_module",
+    "check_modules",
     "compare",
     "diagnose",
     "judge",
@@ -69,6 +73,7 @@ _PLACES = {
     "Finding": ("rustabi.diff", "Finding"),
     "Gate": ("rustabi.rules", "Gate"),
     "Judgement": ("rustabi.rules", "Judgement"),
+    "KernelCheck": ("rustabi.check", "KernelCheck"),
     "Model": ("rustabi.model", "Model"),
     "ModuleCheck": ("rustabi.check", "ModuleCheck"),
     "Report": ("rustabi.api", "Report"),
@@ -91,6 +96,8 @@ def load(
     scope: Scope | None = None,
     build: Build | None = None,
     progress: Callable[[str], None] | None = None,
+    executor: Executor | None = None,
+    cache: bool = False,
 ) -> Model:
     """Read the types and exported symbols of what ``target`` names.
 
@@ -103,6 +110,10 @@ def load(
             for those of a kernel build. None for the one that fits: ``file`` for objects.
         build: How to build a crate; None for the profile ``dev`` and the default features.
         progress: Is told in words what is being done.
+        executor: Who reads the members of an archive and the files of a folder: any
+            `concurrent.futures.Executor`, whose workers see the same files. None: this process.
+        cache: Use and keep what was found out of large files in the user's cache folder, as the
+            command line does.
 
     Returns:
         The model: all named types, and the exported symbols with their versions.
@@ -128,7 +139,10 @@ def load(
 
     if isinstance(target, Model):
         return target
-    return load_target(target, symbols=symbols, scope=scope, build=build, progress=progress)
+    means = _means(executor, cache)
+    return load_target(
+        target, symbols=symbols, scope=scope, build=build, progress=progress, means=means
+    )
 
 
 def compare(
@@ -137,6 +151,8 @@ def compare(
     *,
     symbols: Iterable[str] | None = None,
     build: Build | None = None,
+    executor: Executor | None = None,
+    cache: bool = False,
 ) -> Comparison:
     """Compare two builds.
 
@@ -145,6 +161,8 @@ def compare(
         new: The build that they would run with.
         symbols: As for `load`, of both.
         build: As for `load`, of both.
+        executor: Who reads them, see `load`; two large files at the same time.
+        cache: As for `load`.
 
     Returns:
         The findings, worst first, what could not be checked, and the verdict.
@@ -161,11 +179,15 @@ def compare(
         ['config_id']
     """
     from rustabi.diff import compare as compare_models
+    from rustabi.model import Model
+    from rustabi.target import load_targets
 
     names = None if symbols is None else tuple(symbols)
-    return compare_models(
-        load(old, symbols=names, build=build), load(new, symbols=names, build=build)
-    )
+    paths = [each for each in (old, new) if not isinstance(each, Model)]
+    means = _means(executor, cache)
+    read = iter(load_targets(paths, symbols=names, build=build, means=means))
+    models = [each if isinstance(each, Model) else next(read) for each in (old, new)]
+    return compare_models(models[0], models[1])
 
 
 def check_module(
@@ -176,6 +198,8 @@ def check_module(
     rules: str | Path | None = None,
     fail_on: Iterable[FailOn] = (),
     progress: Callable[[str], None] | None = None,
+    executor: Executor | None = None,
+    cache: bool = False,
 ) -> ModuleCheck:
     """Tell whether a kernel module loads on a kernel, and runs.
 
@@ -189,6 +213,8 @@ def check_module(
         fail_on: What else makes the verdict ``incompatible`` (``risky``, ``api``) or ``error``
             (``gap``); it adds to what the file says.
         progress: Is told in words what is being done.
+        executor: As for `load`.
+        cache: As for `load`.
 
     Returns:
         The two answers (``loads``, ``runs``), the result of each layer, and the verdict. Rules
@@ -205,9 +231,61 @@ def check_module(
         >>> [problem.text for problem in check.layer("versions").problems]
         ['module 0x11112222, kernel 0x33334444 (Module.symvers)']
     """
+    from rustabi.check import check_one
+
+    gate = _gate(rules, fail_on)
+    return check_one(path, kernel, baseline, progress, _means(executor, cache), gate=gate)
+
+
+def check_modules(
+    paths: Sequence[str | Path],
+    kernel: Sequence[str | Path],
+    baseline: Sequence[str | Path] = (),
+    *,
+    rules: str | Path | None = None,
+    fail_on: Iterable[FailOn] = (),
+    progress: Callable[[str], None] | None = None,
+    executor: Executor | None = None,
+    cache: bool = False,
+) -> KernelCheck:
+    """Tell of many kernel modules whether each loads on a kernel, and runs.
+
+    Args:
+        paths: Modules, and folders of them. What one exports, the others may import.
+        kernel: As for `check_module`.
+        baseline: As for `check_module`.
+        rules: As for `check_module`.
+        fail_on: As for `check_module`.
+        progress: Is told in words what is being done.
+        executor: Who compares the modules with the kernel: any `concurrent.futures.Executor`, whose
+            workers see the same files. None: this process.
+        cache: As for `load`.
+
+    Returns:
+        The results of all modules, in their order. One that cannot be read says so in its result.
+
+    Raises:
+        RustabiError: A file of a kernel cannot be read, there is no module of that name, or the
+            rules are wrong.
+
+    Example:
+        >>> import rustabi
+        >>> from concurrent.futures import ThreadPoolExecutor
+        >>> with ThreadPoolExecutor() as executor:
+        ...     found = rustabi.check_modules(["demo.ko"], ["Module.symvers"], executor=executor)
+        >>> [(each.name, each.loads, each.runs) for each in found.modules]
+        [('demo', 'no', 'unknown')]
+    """
+    from rustabi.check import check_modules as check_all
+
+    means, gate = _means(executor, cache), _gate(rules, fail_on)
+    return check_all(paths, kernel, baseline, progress, means=means, gate=gate)
+
+
+def _gate(rules: str | Path | None, fail_on: Iterable[FailOn]) -> Gate:
+    """What the verdict is made by."""
     from pathlib import Path
 
-    from rustabi.check import check_one
     from rustabi.errors import UsageError
     from rustabi.rules import FAIL_ON, NO_GATE, read_rules
 
@@ -216,8 +294,16 @@ def check_module(
         raise UsageError(
             f"fail_on does not know {unknown[0]!r}", advice=f"levels: {', '.join(FAIL_ON)}"
         )
-    gate = (NO_GATE if rules is None else read_rules(Path(rules))).with_options((), levels)
-    return check_one(path, kernel, baseline, progress, gate=gate)
+    return (NO_GATE if rules is None else read_rules(Path(rules))).with_options((), levels)
+
+
+def _means(executor: Executor | None, cache: bool) -> Means:
+    """With what the work is done."""
+    from rustabi.cache import Cache
+    from rustabi.jobs import Alone, Handed
+    from rustabi.means import Means
+
+    return Means(Alone() if executor is None else Handed(executor), Cache() if cache else None)
 
 
 if not TYPE_CHECKING:  # a type checker that sees it takes any name for granted

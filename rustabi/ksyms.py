@@ -9,7 +9,7 @@ scope is the whole of each file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rustabi.binary.elf import Elf
 from rustabi.binary.exports import Exports
@@ -24,6 +24,9 @@ from rustabi.model import Composite, Type, TypeId, Unsupported, is_definition
 from rustabi.references import references
 from rustabi.symtypes import Pieces, reference_name
 from rustabi.versions import TypeMap
+
+if TYPE_CHECKING:
+    from rustabi.jobs import Jobs
 
 POINTER_PREFIX = "__gendwarfksyms_ptr_"
 _BUCKETS = 4096
@@ -114,10 +117,12 @@ class Session:
     Args:
         names: The listed symbols, as `read_names` gives them.
         wanted: What to say.
+        jobs: Who does the work on large objects.
     """
 
-    def __init__(self, names: Sequence[str], wanted: Wanted) -> None:
+    def __init__(self, names: Sequence[str], wanted: Wanted, jobs: Jobs | None = None) -> None:
         self._wanted = wanted
+        self._jobs = jobs
         self._order = print_order(names)
         self._listed = dict.fromkeys(names)
         self._places: dict[str, Place] = {}
@@ -150,6 +155,25 @@ class Session:
             and any(member not in self._versions for member in groups.get(name, [name]))
         ]
         exports = Exports(tuple(open_names), "given list", self._places, {})
+        type_map = self._shared_map(elf, exports)
+        if type_map is None:
+            type_map = self._type_map(elf, exports, rules, groups)
+        self._take_versions(type_map, groups)
+        if self._wanted.symtypes:
+            self._symtypes += type_map.lines()
+
+    def _shared_map(self, elf: Elf, exports: Exports) -> TypeMap | None:
+        """The type map made by several processes, where that helps, and nothing else is wanted."""
+        wanted = self._wanted
+        if self._jobs is None or wanted.stable or wanted.dies or wanted.debug:
+            return None
+        from rustabi.sharedversions import file_type_map, is_worth
+
+        return file_type_map(elf, exports, self._jobs) if is_worth(elf, self._jobs) else None
+
+    def _type_map(
+        self, elf: Elf, exports: Exports, rules: KabiRules | None, groups: Mapping[str, list[str]]
+    ) -> TypeMap:
         loaded = load(elf, exports=exports, all_types=False, scope="file")
         _require_known(loaded, elf.path)
         if rules is not None:
@@ -162,9 +186,7 @@ class Session:
         type_map = TypeMap(types, origins, loaded.roots, rules, loaded.occurrences)
         if rules is not None and rules.type_strings:
             _settle_references(type_map, loaded, rules, elf.path)
-        self._take_versions(type_map, groups)
-        if self._wanted.symtypes:
-            self._symtypes += type_map.lines()
+        return type_map
 
     def answer(self) -> Answer:
         """What is to be said after the last object."""

@@ -10,52 +10,38 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from rustabi.binary.archive import archive_members, is_archive
+from rustabi import compact
+from rustabi.binary.archive import archive_members, is_archive, is_thin
 from rustabi.binary.elf import Elf
-from rustabi.binary.exports import exports_of
 from rustabi.binary.open import is_packed, read_binary, read_prefix, unreadable
+from rustabi.cache import Cache, Print, fingerprint, unchanged
 from rustabi.errors import InputError, NoDebugInfoError, RustabiError, UsageError
+from rustabi.jobs import Jobs
 from rustabi.kabi import SECTION, KabiRules, joined, parse_rules
 from rustabi.layout_version import with_layout_versions
-from rustabi.loader import Scope, Selection, load, load_without_types
-from rustabi.loader.depth import Depth, require_types, typed_crates
+from rustabi.loader import Scope, Selection
+from rustabi.loader import joined as joined_types
+from rustabi.means import PLAIN, Means
 from rustabi.merge import merge
 from rustabi.model import Model, Symbol
-from rustabi.versions import with_versions
+from rustabi.pieces import ELF, NO_OBJECT, Binary, Piece, Progress, Request, read_pieces
 
 if TYPE_CHECKING:
     from rustabi.cargo import Build
 
 Kind: TypeAlias = Literal["binary", "archive", "folder", "crate", "snapshot"]
 
-Progress: TypeAlias = Callable[[str], None]
-"""Is told what is being done, in words, as the work goes on."""
-
-_ELF, BITCODE = b"\x7fELF", (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
-_PACKED_MODULE = re.compile(r"\.ko\.(gz|xz|zst)$")
-NO_OBJECT = (".rmeta", ".dwo", ".dwp", "rust.metadata.bin")
-"""Files and members that can be ELF, and hold metadata or the split-off debug info of others."""
+_LARGE = 2 << 20
+"""Bytes of a file from which on it is read at the same time as others."""
 NO_CODE = "the archive holds no exported code"
 """What is said of an archive without any function: of a crate of generics, for one."""
 
-_RUST_OBJECT = re.compile(r"(?P<crate>[^.]+?)(-[0-9a-f]{16})?\..*\.rcgu\.o$")
-_HASH_PREFIX = re.compile(r"^[0-9a-f]{16}-")
-
-
-class Binary(NamedTuple):
-    """A file to read.
-
-    Attributes:
-        path: Where it is.
-        name: `Symbol.binary` of its symbols: equal for the same binary in another build.
-    """
-
-    path: Path
-    name: str
+_PACKED_MODULE = re.compile(r"\.ko\.(gz|xz|zst)$")
 
 
 class Target(NamedTuple):
@@ -75,32 +61,6 @@ class Target(NamedTuple):
     unread: tuple[str, ...] = ()
 
 
-class _Request(NamedTuple):
-    """What to read of each binary."""
-
-    symbols: tuple[str, ...] | None
-    scope: Scope | None
-    all_types: bool
-    selection: Selection | None = None
-    layout_versions: bool = True
-
-
-class _Piece(NamedTuple):
-    """What was read of a binary or an archive member.
-
-    Attributes:
-        label: Its name in messages and in `Facts.skipped`; the same in another build.
-        model: Without types where there is an error.
-        depths: Of the model's units.
-        error: Why there are no types.
-    """
-
-    label: str
-    model: Model
-    depths: tuple[Depth, ...] = ()
-    error: NoDebugInfoError | None = None
-
-
 def load_target(
     path: str | Path,
     *,
@@ -111,6 +71,7 @@ def load_target(
     layout_versions: bool = True,
     build: Build | None = None,
     progress: Progress | None = None,
+    means: Means = PLAIN,
 ) -> Model:
     """Read what ``path`` names: binary, archive, folder of them, crate folder or snapshot.
 
@@ -124,6 +85,7 @@ def load_target(
         layout_versions: Compute those of the symbols, where every type is read.
         build: How to build a crate.
         progress: Told what is being done.
+        means: Who reads several binaries, and where models are kept.
 
     Raises:
         InputError: It cannot be read, or is nothing that rustabi reads.
@@ -139,27 +101,73 @@ def load_target(
         target = resolve(path, build=build, progress=progress)
         if target.kind == "snapshot":
             return _from_snapshot(path, names, scope)
-        return _from_binaries(
-            target,
-            _Request(names, scope, all_types, selection, layout_versions and all_types),
-            progress or (lambda text: None),
-        )
+        request = Request(names, scope, all_types, selection, layout_versions and all_types)
+        return _from_binaries(target, request, progress or (lambda text: None), means)
     except RustabiError as error:
         error.located(path)
         raise
 
 
-def load_resolved(target: Target, *, progress: Progress | None = None) -> Model:
+def load_resolved(
+    target: Target, *, progress: Progress | None = None, means: Means = PLAIN
+) -> Model:
     """Read the binaries of a target that is known already, such as a crate that was built.
 
     Raises:
         RustabiError: As for `load_target`.
     """
+    request = Request(None, None, all_types=True)
     try:
-        return _from_binaries(target, _Request(None, None, True), progress or (lambda text: None))
+        return _from_binaries(target, request, progress or (lambda text: None), means)
     except RustabiError as error:
         error.located(target.path)
         raise
+
+
+def load_targets(
+    paths: Sequence[str | Path],
+    *,
+    symbols: Iterable[str] | None = None,
+    build: Build | None = None,
+    progress: Progress | None = None,
+    means: Means = PLAIN,
+) -> list[Model]:
+    """The models of several targets; large files are read at the same time.
+
+    Args:
+        paths: As for `load_target`, which see for all else.
+        symbols: Of all.
+        build: Of all.
+        progress: Told what is being done.
+        means: Who reads, and where models are kept.
+
+    Raises:
+        RustabiError: One cannot be read: of the first for which that is so.
+    """
+    names = None if symbols is None else tuple(dict.fromkeys(symbols))
+    say = progress or (lambda text: None)
+    if len(paths) < 2 or means.jobs.count < 2 or not all(map(_is_large, paths)):
+        return [
+            load_target(each, symbols=names, build=build, progress=say, means=means)
+            for each in paths
+        ]
+    say("reading " + " and ".join(Path(each).name for each in paths))
+    work = partial(_load_packed, names, means.cache)
+    return [compact.from_bytes(each) for each in means.jobs.map_in_order(work, paths)]
+
+
+def _load_packed(symbols: Sequence[str] | None, cache: Cache | None, path: str | Path) -> bytes:
+    """`load_target` of a file, in a form that is cheap to hand over."""
+    return compact.to_bytes(load_target(path, symbols=symbols, means=PLAIN._replace(cache=cache)))
+
+
+def _is_large(path: str | Path) -> bool:
+    """Whether reading a file takes so long that another process is worth it."""
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_size >= _LARGE
 
 
 def kabi_rules(path: str | Path, *, build: Build | None = None) -> KabiRules | None:
@@ -184,7 +192,7 @@ def _rules_in(binary: Binary) -> Iterator[tuple[str, KabiRules]]:
             for member in archive_members(data, binary.path)
         ]
     for name, content in found:
-        if content.startswith(_ELF) and not name.rstrip(")").endswith(NO_OBJECT):
+        if content.startswith(ELF) and not name.rstrip(")").endswith(NO_OBJECT):
             yield name, parse_rules(Elf(content, name).contents(SECTION), name)
 
 
@@ -211,7 +219,7 @@ def _file_kind(path: Path) -> Kind:
     prefix = read_prefix(path)
     if not prefix:
         raise InputError("the file is empty", path=path, advice="build or copy it again")
-    if prefix.startswith(_ELF):
+    if prefix.startswith(ELF):
         return "binary"
     if is_archive(prefix):
         return "archive"
@@ -288,7 +296,7 @@ def _is_binary(path: Path) -> bool:
     prefix = read_prefix(path)
     if is_packed(prefix):
         return _PACKED_MODULE.search(path.name) is not None
-    return prefix.startswith(_ELF) or is_archive(prefix)
+    return prefix.startswith(ELF) or is_archive(prefix)
 
 
 # models
@@ -318,11 +326,19 @@ def _with_missing(model: Model, names: Iterable[str]) -> Model:
     return model._replace(symbols=tuple(symbols))
 
 
-def _from_binaries(target: Target, request: _Request, say: Progress) -> Model:
-    pieces: list[_Piece] = []
-    for binary in target.binaries:
-        say(f"reading {binary.name or binary.path.name}")
-        pieces += _pieces_of(binary, request, alone=len(target.binaries) == 1)
+def _from_binaries(target: Target, request: Request, say: Progress, means: Means) -> Model:
+    """The model of binaries: as it was kept, else read, and kept."""
+    kept = means.cache and _KeptModel(means.cache, target, request)
+    model = kept.find(say) if kept else None
+    if model is None:
+        model = _read(target, request, say, means.jobs)
+        if kept:
+            kept.keep(model)
+    return model if request.symbols is None else _with_missing(model, request.symbols)
+
+
+def _read(target: Target, request: Request, say: Progress, jobs: Jobs) -> Model:
+    pieces = read_pieces(target.binaries, request, say, jobs)
     failed = [piece.error for piece in pieces if piece.error is not None]
     if len(failed) == len(pieces):
         raise _no_types_at_all(target, failed)
@@ -337,7 +353,59 @@ def _from_binaries(target: Target, request: _Request, say: Progress) -> Model:
     if request.layout_versions:
         say("computing layout versions")
         model = with_layout_versions(model)
-    return model if request.symbols is None else _with_missing(model, request.symbols)
+    return model
+
+
+def _plain(request: Request) -> tuple[object, ...]:
+    """The request as a value that is written in one way."""
+    if request.selection is None:
+        return tuple(request)
+    return tuple(request._replace(selection=None)), [sorted(each) for each in request.selection]
+
+
+class _KeptModel:
+    """The place of a target's model in the cache."""
+
+    def __init__(self, cache: Cache, target: Target, request: Request) -> None:
+        self._cache = cache
+        self._target = target
+        self._request = request
+        self._prints: list[Print] = []
+        self._key: str | None = None
+
+    def find(self, say: Progress) -> Model | None:
+        """The model, if it was kept."""
+        binaries = self._target.binaries
+        try:
+            size = sum(binary.path.stat().st_size for binary in binaries)
+        except OSError:
+            return None
+        if size < self._cache.smallest:
+            return None
+        for binary in binaries:
+            say(f"looking for {binary.name or binary.path.name} in the cache")
+            found = fingerprint(binary.path)
+            if found is None or is_thin(found.start):  # names files beside it
+                return None
+            self._prints.append(found)
+        names = [
+            (each.name, found.digest) for each, found in zip(binaries, self._prints, strict=True)
+        ]
+        target = self._target.kind, self._target.crates, self._target.unread
+        asked = _plain(self._request)
+        self._key = self._cache.key("model", compact.FORMAT, names, target, asked)
+        data = None if self._key is None else self._cache.get(self._key)
+        try:
+            return None if data is None else compact.from_bytes(data)
+        except compact.DAMAGE:
+            return None
+
+    def keep(self, model: Model) -> None:
+        """Keep the model, unless a file changed while it was read."""
+        paths = [binary.path for binary in self._target.binaries]
+        if self._key is not None and all(map(unchanged, paths, self._prints)):
+            model = model._replace(types=joined_types(model.types))
+            self._cache.put(self._key, compact.to_bytes(model))
 
 
 def _no_types_at_all(target: Target, errors: Sequence[NoDebugInfoError]) -> RustabiError:
@@ -357,7 +425,7 @@ def _no_types_at_all(target: Target, errors: Sequence[NoDebugInfoError]) -> Rust
     )
 
 
-def _skipped(target: Target, pieces: Iterable[_Piece]) -> tuple[str, ...]:
+def _skipped(target: Target, pieces: Iterable[Piece]) -> tuple[str, ...]:
     good = {piece.label for piece in pieces if piece.error is None}
     notes = {
         f"{'part of ' if piece.label in good else ''}{piece.label}: {piece.error.message}"
@@ -365,81 +433,3 @@ def _skipped(target: Target, pieces: Iterable[_Piece]) -> tuple[str, ...]:
         if piece.error is not None
     }
     return tuple(sorted(notes | set(target.unread)))
-
-
-def _pieces_of(binary: Binary, request: _Request, *, alone: bool) -> list[_Piece]:
-    """What is in a binary or in the members of an archive, those without any interest left out."""
-    data = read_binary(binary.path)
-    if not is_archive(data):
-        elf = Elf(data, str(binary.path))
-        if not alone:
-            request = _narrowed(request, elf)
-        return _checked([_read(elf, binary.name, binary.name, request)])
-    pieces = []
-    for member in archive_members(data, binary.path):
-        name = _stable_name(member.name)
-        label = f"{binary.name}({name})" if binary.name else name
-        if member.data.startswith(BITCODE):
-            raise InputError(
-                f"member {member.name} is LLVM bitcode, not an object",
-                path=binary.path,
-                advice='build without link-time optimisation: lto = "off" in the cargo profile',
-            )
-        if member.data.startswith(_ELF) and not member.name.endswith(NO_OBJECT):
-            elf = Elf(member.data, f"{binary.path}({member.name})")
-            pieces.append(_read(elf, binary.name, label, _narrowed(request, elf)))
-    pieces = _checked(pieces)
-    kept = [piece for piece in pieces if piece.error is None or piece.model.symbols]
-    return pieces if request.symbols is not None and not kept else kept
-
-
-def _stable_name(member: str) -> str:
-    """A member's name without what differs between builds: of rustc's members the crate is left."""
-    found = _RUST_OBJECT.match(member)
-    return found["crate"] if found else _HASH_PREFIX.sub("", member)
-
-
-def _narrowed(request: _Request, elf: Elf) -> _Request:
-    """Of the names asked for, those that one of several binaries defines."""
-    if request.symbols is None:
-        return request
-    places = exports_of(elf).places
-    return request._replace(symbols=tuple(name for name in request.symbols if name in places))
-
-
-def _read(elf: Elf, name: str, label: str, request: _Request) -> _Piece:
-    """Read an ELF file. Debug info in a file of its own would be looked for here."""
-    try:
-        loaded = load(
-            elf,
-            symbols=request.symbols,
-            scope=request.scope,
-            all_types=request.all_types,
-            selection=request.selection,
-            binary=name,
-        )
-        return _Piece(label, with_versions(loaded), loaded.depths)
-    except NoDebugInfoError as error:
-        bare = load_without_types(elf, symbols=request.symbols, binary=name)
-        return _Piece(label, bare, error=error)
-    except RustabiError as error:
-        error.located(elf.path)
-        raise
-
-
-def _checked(pieces: Iterable[_Piece]) -> list[_Piece]:
-    """The pieces of one file, without what their debug info only seems to say."""
-    pieces = list(pieces)
-    typed = typed_crates(depth for piece in pieces for depth in piece.depths)
-    return [piece if piece.error else _believed(piece, typed) for piece in pieces]
-
-
-def _believed(piece: _Piece, typed: frozenset[str]) -> _Piece:
-    try:
-        return piece._replace(model=require_types(piece.model, piece.depths, typed))
-    except NoDebugInfoError as error:
-        names = tuple(
-            Symbol(symbol.name, None, None, binary=symbol.binary) for symbol in piece.model.symbols
-        )
-        bare = Model((), names, (), (), piece.model.facts)
-        return piece._replace(model=bare, error=error)

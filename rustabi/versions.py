@@ -54,6 +54,14 @@ class Expansion(NamedTuple):
     met: int
 
 
+Candidate: TypeAlias = tuple[int, str, Pieces, bool]
+"""A type string that a type map takes in: where its entry is (its place in document order), the
+reference name, the string, and whether it is that of a definition."""
+
+Share: TypeAlias = tuple[dict[str, Pieces], list[Candidate]]
+"""The strings of some symbols, and of the types that those reach."""
+
+
 class TypeMap:
     """What gendwarfksyms calls the type map: one type string per reference name.
 
@@ -86,12 +94,39 @@ class TypeMap:
         self.symbols: dict[str, Pieces] = {}
         self.strings: dict[str, Pieces] = {}
         self.ambiguous: set[str] = set()
-        for type_id in self._in_order(self._all_used(types, roots), origins):
+        self._candidates: list[Candidate] = []
+        for origin, type_id in self._in_order(self._all_used(types, roots), origins):
             reference = self._strings.reference(type_id)
             if reference is not None:
-                self._enter(reference, self._strings.of(type_id), is_definition(types[type_id]))
+                pieces, definition = self._strings.of(type_id), is_definition(types[type_id])
+                self._candidates.append((origin, reference, pieces, definition))
+                self._enter(reference, pieces, definition)
         if rules is not None:
             self._override(rules.type_strings)
+
+    def share(self) -> Share:
+        """What this map takes in of some symbols, for `joined`."""
+        first: dict[tuple[str, Pieces, bool], int] = {}
+        for origin, *rest in self._candidates:
+            first.setdefault(tuple(rest), origin)  # type: ignore[arg-type]
+        return self.symbols, [(origin, *rest) for rest, origin in first.items()]
+
+    @classmethod
+    def joined(cls, shares: Iterable[Share]) -> TypeMap:
+        """The map of all symbols, from those of some symbols each. Their order makes no difference.
+
+        A type that is in several of them is entered several times; what is said again changes
+        nothing.
+        """
+        made = cls((), (), {})
+        candidates: list[Candidate] = []
+        for symbols, found in shares:
+            made.symbols.update(symbols)
+            candidates += found
+        candidates.sort()
+        for _, reference, pieces, definition in candidates:
+            made._enter(reference, pieces, definition)
+        return made
 
     def _all_used(self, types: Sequence[Type], roots: Mapping[str, Root]) -> Iterable[TypeId]:
         """Enter the symbols; the types that their strings refer to, however far away.
@@ -129,17 +164,17 @@ class TypeMap:
 
         return followed
 
-    def _in_order(self, used: Iterable[TypeId], origins: Sequence[int]) -> list[TypeId]:
-        """The types in document order, each once, where it is first used."""
+    def _in_order(self, used: Iterable[TypeId], origins: Sequence[int]) -> list[tuple[int, TypeId]]:
+        """The types in document order, with their places, each once, where it is first used."""
         first = None if self._occurrences is None else self._occurrences.first
         if first is None:
-            return sorted(used, key=origins.__getitem__ if origins else None)
+            return sorted((origins[each] if origins else each, each) for each in used)
         earliest: dict[TypeId, int] = {}
         for type_id in used:
             origin = origins[type_id]
             if earliest.setdefault(first[type_id], origin) > origin:
                 earliest[first[type_id]] = origin
-        return sorted(earliest, key=earliest.__getitem__)
+        return sorted((origin, type_id) for type_id, origin in earliest.items())
 
     def _override(self, type_strings: Mapping[str, str]) -> None:
         """Replace the strings of types and symbols by those that kABI rules give."""

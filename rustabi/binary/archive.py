@@ -53,6 +53,11 @@ def is_archive(prefix: bytes) -> bool:
     return prefix.startswith((_ARCH, _THIN))
 
 
+def is_thin(prefix: bytes) -> bool:
+    """Whether a file that begins so is an archive that names files beside it."""
+    return prefix.startswith(_THIN)
+
+
 def archive_members(data: bytes, path: Path) -> Iterator[ArchiveMember]:
     """The members of an archive in order, without the linker's indexes.
 

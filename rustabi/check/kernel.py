@@ -22,6 +22,7 @@ from rustabi.binary.symvers import GPL, is_symvers, read_symvers
 from rustabi.check.module import SUFFIXES, Module, types_of
 from rustabi.errors import InputError
 from rustabi.loader import Selection
+from rustabi.means import PLAIN, Means
 from rustabi.merge import merge
 from rustabi.model import Model
 from rustabi.target import load_target, resolve
@@ -115,6 +116,7 @@ def read_kernel(
     progress: Callable[[str], None],
     debug_folders: Sequence[Path] = (),
     selection: Selection | None = None,
+    means: Means = PLAIN,
 ) -> Kernel:
     """Read all that is known of a kernel and put it together.
 
@@ -123,12 +125,13 @@ def read_kernel(
         progress: Told what is being done.
         debug_folders: Where debug info in files of their own is looked for.
         selection: Which types and symbols to read of binaries; None for all.
+        means: Where models are kept.
 
     Raises:
         InputError: A path cannot be read, or the files are of several architectures.
         DwarfError: Debug info is damaged.
     """
-    reader = _Reader(progress, tuple(debug_folders), selection)
+    reader = _Reader(progress, tuple(debug_folders), selection, means)
     pieces = [piece for path in paths for piece in _pieces(path, reader)]
     models = [piece.model for piece in pieces if piece.model is not None]
     machines = sorted({piece.elf for piece in pieces if piece.elf is not None})
@@ -180,6 +183,7 @@ class _Reader(NamedTuple):
     say: Callable[[str], None]
     debug_folders: tuple[Path, ...]
     selection: Selection | None
+    means: Means
 
 
 def _pieces(path: Path, reader: _Reader) -> Iterator[_Piece]:
@@ -270,7 +274,7 @@ def _binary(path: Path, name: str, reader: _Reader, *, types: bool = True) -> _P
     elf = Elf(read_binary(path), str(path))
     model, no_types = None, ""
     if types:
-        model, no_types = types_of(path, elf, reader.debug_folders, reader.selection)
+        model, no_types = types_of(path, elf, reader.debug_folders, reader.selection, reader.means)
     info = modinfo_of(elf) if elf.relocatable else None
     is_module = info is not None and info.vermagic is not None
     module = "" if elf.relocatable else _VMLINUX

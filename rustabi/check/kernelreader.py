@@ -6,11 +6,12 @@ A distribution's vmlinux describes ten thousands of types, most of them in hundr
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rustabi.check.crcs import LAYOUT_SYMBOL
 from rustabi.check.kernel import Kernel, read_kernel
+from rustabi.check.layouts import Tools
 from rustabi.check.module import Module, names_of_types
 from rustabi.loader import Selection
 from rustabi.loader.selection import simple_name
@@ -22,8 +23,7 @@ class KernelReader:
     Args:
         paths: What tells of the kernel.
         modules: The modules that are held against it.
-        debug_folders: Where debug info in files of their own is looked for.
-        progress: Told what is being done.
+        tools: How files are read.
 
     Attributes:
         is_whole: Whether all of it was read.
@@ -33,11 +33,10 @@ class KernelReader:
         self,
         paths: Sequence[Path],
         modules: Iterable[Module],
-        debug_folders: tuple[Path, ...],
-        progress: Callable[[str], None],
+        tools: Tools,
     ) -> None:
         self.is_whole = False
-        self._paths, self._debug_folders, self._say = paths, debug_folders, progress
+        self._paths, self._tools = paths, tools
         self._modules = tuple(modules)
         self._names: frozenset[str] | None = None
         self._first: Kernel | None = None
@@ -79,7 +78,7 @@ class KernelReader:
     def _selection(self, every: frozenset[str]) -> Selection:
         if self._names is None:
             self._names = frozenset(
-                name for each in self._modules for name in names_of_types(each, self._debug_folders)
+                name for each in self._modules for name in names_of_types(each, self._tools.folders)
             )
         imports = (
             name for each in self._modules for name in (*each.imports.strong, *each.imports.weak)
@@ -87,4 +86,5 @@ class KernelReader:
         return Selection(self._names, every, frozenset({LAYOUT_SYMBOL, *imports}))
 
     def _read(self, selection: Selection | None) -> Kernel:
-        return read_kernel(self._paths, self._say, self._debug_folders, selection)
+        tools = self._tools
+        return read_kernel(self._paths, tools.say, tools.folders, selection, tools.means)

@@ -17,6 +17,7 @@ from rustabi.binary.open import read_binary, unreadable
 from rustabi.errors import DwarfError, InputError, NoDebugInfoError
 from rustabi.loader import Selection
 from rustabi.loader.selection import type_names
+from rustabi.means import PLAIN, Means
 from rustabi.model import Model
 from rustabi.target import load_target
 
@@ -124,7 +125,7 @@ def read_module(path: Path, progress: Callable[[str], None]) -> Module:
     )
 
 
-def with_types(module: Module, debug_folders: Sequence[Path] = ()) -> Module:
+def with_types(module: Module, debug_folders: Sequence[Path] = (), means: Means = PLAIN) -> Module:
     """The module with its types, or with the reason why there are none.
 
     Of many modules, the types of one at a time are held in memory.
@@ -132,10 +133,11 @@ def with_types(module: Module, debug_folders: Sequence[Path] = ()) -> Module:
     Args:
         module: As read.
         debug_folders: Where debug info in files of their own is looked for.
+        means: Where models are kept.
     """
     try:
         elf = Elf(read_binary(module.path), str(module.path))
-        model, reason = types_of(module.path, elf, debug_folders)
+        model, reason = types_of(module.path, elf, debug_folders, means=means)
     except (DwarfError, InputError) as damage:  # the loader does not mind
         return module._replace(no_types=str(damage))
     return module._replace(model=model, no_types=reason)
@@ -165,7 +167,11 @@ def names_of_types(module: Module, debug_folders: Sequence[Path] = ()) -> frozen
 
 
 def types_of(
-    path: Path, elf: Elf, debug_folders: Sequence[Path], selection: Selection | None = None
+    path: Path,
+    elf: Elf,
+    debug_folders: Sequence[Path],
+    selection: Selection | None = None,
+    means: Means = PLAIN,
 ) -> tuple[Model | None, str]:
     """The types of a binary, or why there are none: its own, else those of its debug file.
 
@@ -174,12 +180,13 @@ def types_of(
         elf: The same.
         debug_folders: Where debug info in files of their own is looked for.
         selection: Which types and symbols to read; None for all.
+        means: Where models are kept.
 
     Raises:
         RustabiError: Debug info is damaged.
     """
     try:
-        return load_target(path, selection=selection, layout_versions=False), ""
+        return load_target(path, selection=selection, layout_versions=False, means=means), ""
     except NoDebugInfoError as error:
         reason = error.message
     found = find_debug_file(path, elf, debug_folders)
@@ -187,7 +194,9 @@ def types_of(
         return None, "; ".join((reason, *found.rejected))
     names = exports_of(elf).names
     try:
-        model = load_target(found.path, symbols=names, selection=selection, layout_versions=False)
+        model = load_target(
+            found.path, symbols=names, selection=selection, layout_versions=False, means=means
+        )
         return model, ""
     except NoDebugInfoError as error:
         return None, f"{reason}; {found.path}: {error.message}"

@@ -7,18 +7,20 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from rustabi.check.agreement import KernelTypes, check_layout, kernel_types
+from rustabi.check.agreement import kernel_types
 from rustabi.check.crcs import check_versions
 from rustabi.check.judging import judged
 from rustabi.check.kernel import Kernel, exports_of_module, with_modules
 from rustabi.check.kernelreader import KernelReader
-from rustabi.check.module import Module, modules_in, read_module, with_types
+from rustabi.check.layouts import Tools, compare_layouts
+from rustabi.check.module import Module, modules_in, read_module
 from rustabi.check.reasons import Baseline, check_reasons, compare_baseline, differing
 from rustabi.check.results import Answer, KernelCheck, Layer, ModuleCheck
 from rustabi.check.symbols import check_symbols
-from rustabi.check.toolchain import check_toolchain, same_architecture
+from rustabi.check.toolchain import check_toolchain
 from rustabi.check_kinds import CheckKind
 from rustabi.errors import RustabiError, UsageError
+from rustabi.means import PLAIN, Means
 from rustabi.rules import NO_GATE, Gate, present_day
 
 _LOADER: Final = ("symbols", "versions", "toolchain")
@@ -32,6 +34,7 @@ def check_modules(
     baseline: Sequence[str | Path] = (),
     progress: Callable[[str], None] | None = None,
     debug_folders: Sequence[str | Path] = (),
+    means: Means = PLAIN,
     *,
     gate: Gate = NO_GATE,
     today: date | None = None,
@@ -46,6 +49,7 @@ def check_modules(
         baseline: The same of the kernel that the modules were built against.
         progress: Told what is being done.
         debug_folders: Where debug info in files of their own is looked for.
+        means: Who compares the modules, and where models are kept.
         gate: What the verdict is made by: rules, known gaps, strictness.
         today: The day on which rules must not have expired; None for the present one.
 
@@ -66,10 +70,11 @@ def check_modules(
         except RustabiError as error:
             error.located(file)
             failed.append(ModuleCheck(str(file), file.name, "unknown", "unknown", failure=error))
-    reader = KernelReader(tuple(map(Path, kernel)), modules, folders, say)
-    before = KernelReader(tuple(map(Path, baseline)), modules, folders, say) if baseline else None
+    tools = Tools(folders, means, say)
+    reader = KernelReader(tuple(map(Path, kernel)), modules, tools)
+    before = KernelReader(tuple(map(Path, baseline)), modules, tools) if baseline else None
     results = {each.path: each for each in failed}
-    results |= {each.path: each for each in _check_all(modules, reader, before, folders, say)}
+    results |= {each.path: each for each in _check_all(modules, reader, before, tools)}
     found = KernelCheck(reader.first().told, tuple(results[str(file)] for file in files))
     return judged(found, gate, today or present_day())
 
@@ -79,6 +84,7 @@ def check_one(
     kernel: Sequence[str | Path],
     baseline: Sequence[str | Path] = (),
     progress: Callable[[str], None] | None = None,
+    means: Means = PLAIN,
     *,
     gate: Gate = NO_GATE,
 ) -> ModuleCheck:
@@ -89,41 +95,32 @@ def check_one(
     """
     if Path(path).is_dir():
         raise UsageError("a folder, not a module", path=path, advice="name one .ko file")
-    result = check_modules([path], kernel, baseline, progress, gate=gate).modules[0]
+    result = check_modules([path], kernel, baseline, progress, means=means, gate=gate).modules[0]
     if result.failure is not None:
         raise result.failure
     return result
 
 
 def _check_all(
-    modules: Sequence[Module],
-    reader: KernelReader,
-    before: KernelReader | None,
-    folders: tuple[Path, ...],
-    say: Callable[[str], None],
+    modules: Sequence[Module], reader: KernelReader, before: KernelReader | None, tools: Tools
 ) -> Iterable[ModuleCheck]:
     untyped = reader.first()._replace(model=None)  # no one is to hold types that are read anew
     loaded = with_modules(untyped, ((each.name, exports_of_module(each)) for each in modules))
     checks = [_Check(module, loaded) for module in modules]
     for check in checks:
-        say(f"checking {check.module.path}")
+        tools.say(f"checking {check.module.path}")
         check.loader_layers()
     baseline = None
     if before is not None:
         names = {name for check in checks for name in differing(check.layers["versions"])}
         old, new = (each.whole() if names else each.first() for each in (before, reader))
-        say("comparing the kernels")
+        tools.say("comparing the kernels")
         baseline = compare_baseline(old, new, names)
-    _layouts(checks, reader, folders, say)
+    _layouts(checks, reader, tools)
     return [check.result(baseline) for check in checks]
 
 
-def _layouts(
-    checks: Sequence[_Check],
-    reader: KernelReader,
-    folders: tuple[Path, ...],
-    say: Callable[[str], None],
-) -> None:
+def _layouts(checks: Sequence[_Check], reader: KernelReader, tools: Tools) -> None:
     """Layer 4 of all modules, each with as much of the kernel's types as it takes.
 
     One of the kernel's types that agrees is enough, however many of the name there are. So a module
@@ -134,16 +131,16 @@ def _layouts(
     """
     known = frozenset() if reader.is_whole else _wrong_in_kernel(reader)
     kernel = reader.with_every(known) if known else reader.first()
-    suspects = _compared(checks, kernel, folders, say)
+    suspects = _compared(checks, kernel, tools)
     del kernel  # before it is read anew
     waiting = [
         check for check in checks if check.suspects - known or check.layers["layout"].problems
     ]
     if waiting and not reader.is_whole:
-        _compared(waiting, reader.with_every(suspects | known), folders, say)
+        _compared(waiting, reader.with_every(suspects | known), tools)
     waiting = [check for check in waiting if check.layers["layout"].problems]
     if waiting and not reader.is_whole:
-        _compared(waiting, reader.whole(), folders, say)
+        _compared(waiting, reader.whole(), tools)
 
 
 def _wrong_in_kernel(reader: KernelReader) -> frozenset[str]:
@@ -152,17 +149,12 @@ def _wrong_in_kernel(reader: KernelReader) -> frozenset[str]:
     return frozenset() if types is None else frozenset(types.own_bindings)
 
 
-def _compared(
-    checks: Iterable[_Check], kernel: Kernel, folders: tuple[Path, ...], say: Callable[[str], None]
-) -> frozenset[str]:
+def _compared(checks: Sequence[_Check], kernel: Kernel, tools: Tools) -> frozenset[str]:
     """Compare the layouts of modules; the names of all types that differ in anything."""
-    types = kernel_types(kernel)
-    suspects: set[str] = set()
-    for check in checks:
-        say(f"comparing layouts of {check.module.path}")
-        check.layout(kernel, types, folders)
-        suspects |= check.suspects
-    return frozenset(suspects)
+    found = compare_layouts([check.module for check in checks], kernel, tools)
+    for check, agreement in zip(checks, found, strict=True):
+        check.layers["layout"], check.suspects = agreement
+    return frozenset().union(*(each.suspects for each in found))
 
 
 class _Check:
@@ -179,13 +171,6 @@ class _Check:
         self.layers["symbols"] = check_symbols(self.module, self.kernel)
         self.layers["versions"] = check_versions(self.module, self.kernel)
         self.layers["toolchain"] = check_toolchain(self.module, self.kernel)
-
-    def layout(self, kernel: Kernel, types: KernelTypes | None, folders: tuple[Path, ...]) -> None:
-        """Layer 4, with what was read of the kernel's types."""
-        module = self.module
-        if types is not None and same_architecture(module, self.kernel):
-            module = with_types(module, folders)
-        self.layers["layout"], self.suspects = check_layout(module, kernel, types)
 
     def result(self, baseline: Baseline | None) -> ModuleCheck:
         """Layer 5, and the two answers."""

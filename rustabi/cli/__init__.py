@@ -69,9 +69,10 @@ def _run(arguments: Sequence[str]) -> int:
     except SystemExit as done:  # --help and --version
         return int(done.code or 0)
     from rustabi.cli.commands import run
+    from rustabi.cli.work import means_of
 
     formats = wanted_formats(options)
-    with progress() as told:
+    with progress() as told, means_of(options, told.paused) as options.means:
         answer = run(options, told)
     say(answer, formats, options)
     return answer.code

@@ -79,7 +79,7 @@ def run_check(
     from rustabi.report.text_check import check_page
 
     found = check_modules(
-        options.modules, options.kernel, options.baseline, say, options.debug_dir,
+        options.modules, options.kernel, options.baseline, say, options.debug_dir, options.means,
         gate=gate_of(options),
     )  # fmt: skip
     report = check_report(found)

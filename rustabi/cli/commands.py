@@ -43,8 +43,15 @@ def _load(
     from rustabi.target import load_target
 
     return load_target(
-        target, symbols=names, all_types=all_types, build=build_of(options), progress=say
-    )
+        target, symbols=names, all_types=all_types, build=build_of(options), progress=say,
+        means=options.means,
+    )  # fmt: skip
+
+
+def _load_all(targets: Sequence[str], options: Namespace, say: Say) -> list[Model]:
+    from rustabi.target import load_targets
+
+    return load_targets(targets, build=build_of(options), progress=say, means=options.means)
 
 
 # commands
@@ -53,7 +60,8 @@ def _load(
 def _report(options: Namespace, say: Say) -> Answer:
     from rustabi.report.summary import SummaryReport, target_report
 
-    targets = [target_report(_load(each, options, say), each) for each in options.targets]
+    models = _load_all(options.targets, options, say)
+    targets = map(target_report, models, options.targets)
     report = SummaryReport("report", tuple(targets))
     return Answer(report)
 
@@ -168,7 +176,7 @@ def _diff(options: Namespace, say: Say) -> Answer:
 
     gate = gate_of(options)
     names = symbol_list(options.symbols)
-    old, new = (_load(each, options, say) for each in (options.old, options.new))
+    old, new = _load_all((options.old, options.new), options, say)
     gaps = () if names is None else missing_symbols(names, old, new)
     if names is not None:
         old, new = restricted(old, names), restricted(new, names)
@@ -248,6 +256,12 @@ def _completion(options: Namespace, _: Say) -> Answer:
     return Answer(text=script.read_text(encoding="utf-8"))
 
 
+def _cache(options: Namespace, say: Say) -> Answer:
+    from rustabi.cli.cache import run_cache
+
+    return run_cache(options, say)
+
+
 def _kernel(options: Namespace, say: Say) -> Answer:
     from rustabi.cli import kernel
 
@@ -273,4 +287,5 @@ _COMMANDS: Final[dict[str, Callable[[Namespace, Say], Answer]]] = {
     "symvers": _kernel,
     "symtypes-diff": _kernel,
     "names": _kernel,
+    "cache": _cache,
 }

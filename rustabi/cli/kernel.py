@@ -13,7 +13,7 @@ def symvers(options: Namespace, say: Say) -> Answer:
     """``rustabi symvers``."""
     from rustabi.report.modules import symvers_file
 
-    file = symvers_file(options.targets, say)
+    file = symvers_file(options.targets, say, options.means)
     warn(file.notes)
     return Answer(text=file.text)
 

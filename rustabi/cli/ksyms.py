@@ -6,9 +6,10 @@ imports only what it needs.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rustabi.cli.ksyms_options import DESCRIPTION, EPILOG, Options, add_options, plain
 from rustabi.cli.output import write
@@ -16,6 +17,10 @@ from rustabi.errors import UsageError
 
 if TYPE_CHECKING:
     from rustabi.binary.elf import Elf
+    from rustabi.jobs import Jobs
+
+_LARGE: Final = 4 << 20
+"""Bytes of a file from which on other processes may be asked to help."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -44,6 +49,7 @@ def run(arguments: Sequence[str]) -> int:
             types=options.dump_types,
             versions=options.dump_versions,
         ),
+        _jobs(options),
     )
     for path in options.objects:
         session.add(_elf(path))
@@ -71,6 +77,22 @@ def _check(options: Options) -> None:
             "--dump-die-map is about addresses in gendwarfksyms' own memory, which rustabi has not",
             advice="--dump-dies prints the same text without them",
         )
+
+
+def _jobs(options: Options) -> Jobs | None:
+    """Who does the work: the modules for several processes are not imported for a small object."""
+    if options.jobs == 1 or not any(_is_large(path) for path in options.objects):
+        return None
+    from rustabi.jobs import Forked, cores
+
+    return Forked(options.jobs or cores())
+
+
+def _is_large(path: str) -> bool:
+    try:
+        return os.stat(path).st_size >= _LARGE  # noqa: PTH116  # pathlib takes time to import
+    except OSError:
+        return False
 
 
 def _elf(path: str) -> Elf:

@@ -36,6 +36,7 @@ class Options(NamedTuple):
     dump_versions: bool = False
     stable: bool = False
     symtypes: str | None = None
+    jobs: int | None = None
 
 
 def plain(arguments: Sequence[str]) -> Options | None:
@@ -61,7 +62,9 @@ def plain(arguments: Sequence[str]) -> Options | None:
 
 
 def add_options(command: ArgumentParser) -> None:
-    """The options of gendwarfksyms."""
+    """The options of gendwarfksyms, and ``--jobs``."""
+    from rustabi.cli.work import add_jobs
+
     command.add_argument(
         "objects", metavar="OBJECT", nargs="*", help="an object, module or vmlinux"
     )
@@ -80,4 +83,5 @@ def add_options(command: ArgumentParser) -> None:
     command.add_argument(
         "-s", "--stable", action="store_true", help="honour kABI rules and __kabi_ members"
     )
+    add_jobs(command)
     command.add_argument("-T", "--symtypes", metavar="FILE", help="write type strings to FILE")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
-from typing import IO, TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import IO, TYPE_CHECKING, Protocol
 
 from rustabi.errors import RustabiError
 
@@ -103,11 +104,32 @@ def _write_file(path: str, data: bytes) -> None:
         ) from error  # fmt: skip
 
 
+class Told(Protocol):
+    """Takes what is being done in words."""
+
+    def __call__(self, text: str) -> None:
+        """Say it, or not."""
+
+    def paused(self) -> AbstractContextManager[object]:
+        """Keeps threads from running meanwhile."""
+
+
+class _Untold:
+    """Says nothing."""
+
+    def __call__(self, text: str) -> None:
+        """Nothing."""
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Nothing."""
+        return contextlib.nullcontext()
+
+
 @contextlib.contextmanager
-def progress() -> Iterator[Callable[[str], None]]:
+def progress() -> Iterator[Told]:
     """Takes what is being done in words, and says it on a terminal when it takes long."""
     if not is_terminal(sys.stderr):
-        yield lambda _: None
+        yield _Untold()
         return
     from rustabi.report.terminal import Progress
 

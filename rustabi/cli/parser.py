@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from rustabi.cli import compare_commands, help_commands, kernel_commands, look_commands
 from rustabi.cli.arguments import Parser, Version
+from rustabi.cli.cache import add_cache
+from rustabi.cli.work import add_work_options
 
 _DESCRIPTION: Final = """\
 Did the layout change? rustabi reads what the Rust compiler did with your types out of a binary's
@@ -48,6 +50,7 @@ _COMMANDS: Final[tuple[Callable[[Any], None], ...]] = (
     kernel_commands.ksyms,
     help_commands.schema,
     help_commands.completion,
+    add_cache,
 )
 """What adds each command, in the order of the help: first what everybody needs, from a first look
 on; then what goes deeper; then the files of a kernel build."""
@@ -62,4 +65,5 @@ def parser() -> Parser:
     )
     for add in _COMMANDS:
         add(commands)
+    add_work_options(commands.choices)
     return whole

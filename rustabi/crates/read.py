@@ -18,7 +18,8 @@ from rustabi.cargo.workspace import (
 )
 from rustabi.errors import InputError
 from rustabi.model import Model
-from rustabi.target import Binary, Target, load_resolved
+from rustabi.pieces import Binary
+from rustabi.target import Target, load_resolved
 
 WHY_LEFT_OUT = {
     "proc-macro": "a procedural macro: it runs in the compiler, and nothing is linked with it",

@@ -18,7 +18,8 @@ from rustabi.doctor.kinds import Build, ProblemKind, Remedy
 from rustabi.doctor.problems import Grade, Problem, count, fitting, problem
 from rustabi.errors import InputError, NoDebugInfoError, RustabiError
 from rustabi.model import Model
-from rustabi.target import Binary, Kind, Progress, Target, load_target, resolve
+from rustabi.pieces import Binary, Progress
+from rustabi.target import Kind, Target, load_target, resolve
 
 if TYPE_CHECKING:
     from rustabi.cargo import Build as CargoBuild

@@ -19,7 +19,7 @@ from rustabi.dwarf.unit import Info, Unit
 from rustabi.errors import RustabiError
 from rustabi.loader.depth import State, depth_of
 from rustabi.loader.wanted import WANTED
-from rustabi.target import BITCODE, NO_OBJECT, Binary
+from rustabi.pieces import BITCODE, NO_OBJECT, Binary
 
 _SHF_ALLOC, _SHF_EXECINSTR, _SHF_COMPRESSED = 2, 4, 0x800
 _SHT_PROGBITS, _SHT_NOBITS = 1, 8

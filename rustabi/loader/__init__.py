@@ -111,7 +111,7 @@ def load(
     if selection is not None:
         names = chosen_symbols(exports.names, described, selection, scope)
         exports = exports._replace(names=names)
-    roots, listed = _load_symbols(entries, types, exports, described, binary)
+    roots, listed = load_symbols(entries, types, exports, described, binary)
     depths = tuple(depth_of(entries, unit) for unit in entries.units)
     if selection is not None:
         enter_chosen(entries, types, selection)
@@ -134,7 +134,7 @@ def load(
         facts=_facts(elf, exports, units),
         origins=tuple(types.origins),
     )
-    return Loaded(model, roots, scope, depths, _declared(described), types.occurrences)
+    return Loaded(model, roots, scope, depths, names_declared(described), types.occurrences)
 
 
 def _wanted(all_types: bool) -> frozenset[int]:
@@ -152,7 +152,8 @@ def _vtables(elf: Elf, entries: Entries, types: TypeLoader) -> tuple[Vtable, ...
     return load_vtables(elf, entries, types)
 
 
-def _declared(described: dict[str, SymbolEntries]) -> frozenset[str]:
+def names_declared(described: dict[str, SymbolEntries]) -> frozenset[str]:
+    """The symbols that no unit with types defines."""
     found = ((name, entries.versioned) for name, entries in described.items())
     return frozenset(
         name for name, entry in found if entry and not entry.definition and not entry.pointer
@@ -184,13 +185,14 @@ def _no_debug_info(elf: Elf) -> NoDebugInfoError:
     )
 
 
-def _load_symbols(
+def load_symbols(
     entries: Entries,
     types: TypeLoader,
     exports: Exports,
     described: dict[str, SymbolEntries],
     binary: str,
 ) -> tuple[dict[str, Root], list[Symbol]]:
+    """What versions start from, and the exported symbols; their types are still to be read."""
     known: dict[int, Root] = {}
 
     def root(description: Description | None) -> Root | None:

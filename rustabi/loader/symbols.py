@@ -62,6 +62,22 @@ class SymbolEntries(NamedTuple):
     versioned: Description | None
 
 
+class Met(NamedTuple):
+    """What one unit says of wanted symbols.
+
+    Attributes:
+        unit: Its index.
+        rust: Whether it is of Rust.
+        described: Descriptions, the first of each name, in document order.
+        pointers: What its ``__gendwarfksyms_ptr_`` variables point to.
+    """
+
+    unit: int
+    rust: bool
+    described: tuple[Description, ...]
+    pointers: tuple[Description, ...]
+
+
 def find_symbols(
     entries: Entries, names: Iterable[str], places: Mapping[str, Place], scope: Scope
 ) -> dict[str, SymbolEntries]:
@@ -77,24 +93,47 @@ def find_symbols(
         DwarfError: An entry on the way is not readable.
     """
     listed = dict.fromkeys(names)
+    met = (meet_symbols(entries, index, listed, scope) for index in range(len(entries.units)))
+    return choose_entries(met, listed, places, scope)
+
+
+def meet_symbols(entries: Entries, index: int, wanted: Mapping[str, object], scope: Scope) -> Met:
+    """What the unit of that index says of wanted symbols.
+
+    Raises:
+        DwarfError: An entry on the way is not readable.
+    """
+    unit = entries.units[index]
+    rust = unit.language == c.LANG_RUST
+    if scope == "unit" and unit.language in c.LANG_ASSEMBLER:
+        return Met(index, rust, (), ())  # its entries say no types; a kernel build takes others'
+    described = tuple(_descriptions(entries, unit, index, wanted, scope))
+    return Met(index, rust, described, tuple(_pointers(entries, unit, index, wanted)))
+
+
+def choose_entries(
+    met: Iterable[Met], names: Iterable[str], places: Mapping[str, Place], scope: Scope
+) -> dict[str, SymbolEntries]:
+    """The entries of each of ``names`` out of what all units say, in the order of the units."""
+    listed = dict.fromkeys(names)
     found: dict[str, list[Description]] = {name: [] for name in listed}
     pointers: dict[str, list[Description]] = {}
     specified: dict[str, Description] = {}
     complete: dict[tuple[str, int], Description] = {}
-    for index, unit in enumerate(entries.units):
-        if scope == "unit" and unit.language in c.LANG_ASSEMBLER:
-            continue  # its entries say no types; a kernel build takes them from elsewhere
-        for description in _descriptions(entries, unit, index, found, scope):
+    rust: set[int] = set()
+    for each in met:
+        if each.rust:
+            rust.add(each.unit)
+        for description in each.described:
             if description.completes:
-                complete.setdefault((description.symbol, index), description)
+                complete.setdefault((description.symbol, each.unit), description)
             elif description.specified:
                 specified.setdefault(description.symbol, description)
             else:
                 found[description.symbol].append(description)
-        for description in _pointers(entries, unit, index, found):
+        for description in each.pointers:
             pointers.setdefault(description.symbol, []).append(description)
-    groups = _alias_groups(listed, places)
-    rust = {index for index, unit in enumerate(entries.units) if unit.language == c.LANG_RUST}
+    groups = alias_groups(listed, places)
     choose = _first if scope == "file" else partial(_from_defining_unit, rust=rust)
     result = {}
     for name in listed:
@@ -108,7 +147,8 @@ def find_symbols(
     return result
 
 
-def _alias_groups(names: Iterable[str], places: Mapping[str, Place]) -> dict[str, list[str]]:
+def alias_groups(names: Iterable[str], places: Mapping[str, Place]) -> dict[str, list[str]]:
+    """Name -> all names of its place, itself included; only names that have a place."""
     by_place: dict[Place, list[str]] = {}
     for name in names:
         place = places.get(name)

@@ -118,6 +118,15 @@ class TypeLoader:
         return type_id
 
     def finish(self) -> None:
+        """Complete the table, see `read`.
+
+        Raises:
+            DwarfError: An entry is not readable.
+        """
+        self.read()
+        self.types, self.occurrences = self._table.finish()
+
+    def read(self) -> None:
         """Read every type that was referred to, and all that those refer to.
 
         Raises:
@@ -132,7 +141,6 @@ class TypeLoader:
             else:
                 self._read_shared(unit, pending, self._shared)
             del self._pending[unit]
-        self.types, self.occurrences = self._table.finish()
 
     def _read_shared(self, unit: Unit, pending: list[TypeId], table: TypeTable) -> None:
         """Enter types of a unit and what they refer to in it; decode what has no known sketch."""

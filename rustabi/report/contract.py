@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
+from rustabi.report.cache import CacheReport
 from rustabi.report.check import CheckReport
 from rustabi.report.crates import CratesDiffReport, CratesSemverReport, CratesSnapshotReport
 from rustabi.report.differences import DiffReport
@@ -41,6 +42,7 @@ Report: TypeAlias = (
     | SnapshotReport
     | DoctorReport
     | ExplainReport
+    | CacheReport
     | FailureReport
 )
 """Any document that ``--format json`` prints; the field ``report`` tells which."""

@@ -25,6 +25,7 @@ TOKENS: Final = ("text", "json", "md", "junit", "github")
 """What formats are called, wherever one may be asked for."""
 
 _PAGES: Final = {
+    "cache": "rustabi.report.cache:cache_page",
     "cargo-check-semver": "rustabi.report.text_crates:crates_semver_page",
     "cargo-diff": "rustabi.report.text_crates:crates_diff_page",
     "cargo-snapshot": "rustabi.report.text_crates:crates_snapshot_page",

@@ -15,11 +15,15 @@ from rustabi.binary.elf import Elf
 from rustabi.binary.exports import exports_of
 from rustabi.binary.open import read_binary
 from rustabi.errors import InputError, NoDebugInfoError
+from rustabi.jobs import Jobs
 from rustabi.loader import load
 from rustabi.loader.depth import require_types, typed_crates
+from rustabi.means import PLAIN, Means
+from rustabi.pieces import Binary, Progress
 from rustabi.report.facts import plural
 from rustabi.report.symvers import Export, exports_of_kernel, module_name, symvers_line
-from rustabi.target import Binary, Progress, resolve
+from rustabi.sharedversions import SharedVersions, is_worth, unit_versions
+from rustabi.target import resolve
 from rustabi.versions import with_versions
 
 _MODULE_SECTION: Final = ".gnu.linkonce.this_module"
@@ -57,7 +61,9 @@ class SymversFile(NamedTuple):
     notes: tuple[str, ...]
 
 
-def symvers_file(targets: Iterable[str], say: Progress = lambda _: None) -> SymversFile:
+def symvers_file(
+    targets: Iterable[str], say: Progress = lambda _: None, means: Means = PLAIN
+) -> SymversFile:
     """A Module.symvers of kernels, modules, objects and folders of those.
 
     Raises:
@@ -76,7 +82,7 @@ def symvers_file(targets: Iterable[str], say: Progress = lambda _: None) -> Symv
         for binary in target.binaries:
             say(f"reading {binary.name or name}")
             module = _module_column(binary.name or name)
-            found.append(_versions(binary, module, alone=target.kind == "binary"))
+            found.append(_versions(binary, module, means.jobs, alone=target.kind == "binary"))
     if not any(each.crcs for each in found):
         raise InputError(
             "nothing is exported there", advice="name a vmlinux or modules with exports"
@@ -96,7 +102,7 @@ def _module_column(name: str) -> str:
     return module_name(path.as_posix() if below else path.name)
 
 
-def _versions(binary: Binary, module: str, *, alone: bool) -> Versions:
+def _versions(binary: Binary, module: str, jobs: Jobs, *, alone: bool) -> Versions:
     elf = Elf(read_binary(binary.path), str(binary.path))
     exports = exports_of_kernel(elf)
     is_module = _MODULE_SECTION in elf.by_name
@@ -104,15 +110,28 @@ def _versions(binary: Binary, module: str, *, alone: bool) -> Versions:
         return Versions(module, {}, {})
     names = tuple(sorted(exports)) or exports_of(elf).names
     try:
-        loaded = load(elf, symbols=names, scope="unit" if is_module else None, all_types=False)
-        model = require_types(with_versions(loaded), loaded.depths, typed_crates(loaded.depths))
+        found = _shared(elf, names, jobs) if is_module or not elf.relocatable else None
+        found = found or _by_one(elf, names, is_module=is_module)
+        model = require_types(found.model, found.depths, typed_crates(found.depths))
     except NoDebugInfoError as error:
         if alone:
             raise
         return Versions(module, dict.fromkeys(names), exports, reason=error.message)
     crcs = {symbol.name: symbol.version for symbol in model.symbols}
+    return Versions(module, crcs, exports, found.declared)
+
+
+def _shared(elf: Elf, names: Sequence[str], jobs: Jobs) -> SharedVersions | None:
+    """Computed by several processes, where that helps."""
+    if not is_worth(elf, jobs):
+        return None
+    return unit_versions(elf, exports_of(elf)._replace(names=tuple(names)), jobs)
+
+
+def _by_one(elf: Elf, names: Sequence[str], *, is_module: bool) -> SharedVersions:
+    loaded = load(elf, symbols=names, scope="unit" if is_module else None, all_types=False)
     declared = frozenset() if loaded.scope == "file" else loaded.declared
-    return Versions(module, crcs, exports, declared)
+    return SharedVersions(with_versions(loaded), loaded.depths, declared)
 
 
 def _notes(found: Sequence[Versions]) -> Iterable[str]:

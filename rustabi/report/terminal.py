@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import IO, Final
 
@@ -108,20 +110,20 @@ class Progress:
         self._status: Status | None = None
         self._message = ""
         self._lock = threading.Lock()
-        self._timer = threading.Timer(delay, self.begin)
-        self._timer.daemon = True
+        self._start = time.monotonic() + delay
+        self._timer: threading.Timer | None = None
+        self._spinning: set[threading.Thread] = set()
         self._ended = False
 
-    def __call__(self, message: str) -> None:
+    def __call__(self, text: str) -> None:
         """Tell what is being done now."""
         with self._lock:
-            self._message = message
+            self._message = text
             if self._status is not None:
-                self._status.update(_spoken(message))
+                self._status.update(_spoken(text))
 
     def __enter__(self) -> Progress:
-        if self._console.is_terminal:
-            self._timer.start()
+        self._resume()
         return self
 
     def __exit__(
@@ -130,18 +132,50 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._timer.cancel()
-        with self._lock:
-            self._ended = True
-            if self._status is not None:
-                self._status.stop()
+        self._pause()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Say nothing, and let no thread run, meanwhile."""
+        self._pause()
+        try:
+            yield
+        finally:
+            self._resume()
 
     def begin(self) -> None:
         """Start to say what is being done, unless it has ended."""
         with self._lock:
-            if not self._ended:
+            if not self._ended and self._status is None:
                 self._status = self._console.status(_spoken(self._message))
+                before = set(threading.enumerate())
                 self._status.start()
+                self._spinning = set(threading.enumerate()) - before
+
+    def _resume(self) -> None:
+        self._ended = False
+        if not self._console.is_terminal:
+            return
+        rest = self._start - time.monotonic()
+        if rest <= 0:
+            self.begin()
+        else:
+            self._timer = threading.Timer(rest, self.begin)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _pause(self) -> None:
+        with self._lock:
+            self._ended = True
+            if self._status is not None:
+                self._status.stop()
+                self._status = None
+        for thread in self._spinning:  # rich tells its thread to end, and does not wait for it
+            thread.join()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer.join()
+            self._timer = None
 
 
 def _spoken(message: str) -> Text:
