@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 import subprocess
 from pathlib import Path
@@ -154,3 +155,17 @@ def test_functions_that_take_functions_are_each_compared_once(tmp_path: Path) ->
     nested = "".join(f"typedef F{n} (*F{n + 1})(F{n}, F{n});" for n in range(28))
     source = f"typedef int (*F0)(int); {nested} struct S {{ F28 f; }}; {USE}"
     assert not severities(compared(tmp_path, source, source))
+
+
+@needs_gcc
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="of x86-64 alone")
+def test_a_function_of_another_calling_convention(tmp_path: Path) -> None:
+    """GCC states no convention; the registers of the parameters tell."""
+    source = "int use(int a, double b, long *c) { return a + b + *c; }"
+    comparison = compared(tmp_path, source, f"__attribute__((ms_abi)) {source}")
+    kinds = {str(finding.change.kind) for finding in comparison.findings}
+    assert kinds == {"calling-convention-changed"}
+    same = compared(
+        tmp_path, f"__attribute__((ms_abi)) {source}", f"__attribute__((ms_abi)) {source}"
+    )
+    assert not same.findings
