@@ -174,6 +174,7 @@ def models(draw: st.DrawFn, max_types: int = 8) -> Model:
         storage=st.sampled_from([None, "code", "read-only", "writable", "thread-local"]),
         layout=maybe(st.integers(0, (1 << 64) - 1)),
         passing=tuples_of(maybe(st.sampled_from(_PLACES))),
+        alignment=maybe(sizes()),
     )  # fmt: skip
     slot = st.builds(Slot, maybe(texts()), maybe(types))
     vtable = st.builds(Vtable, texts(), texts(), maybe(types), tuples_of(slot))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 import subprocess
 from pathlib import Path
@@ -200,3 +201,16 @@ def test_types_in_a_file_shared_with_others(tmp_path: Path) -> None:
     subprocess.run(["dwz", "-m", tmp_path / "shared.debug", *files], check=True)
     with pytest.raises(NoDebugInfoError, match="dwz moved a part of its debug info"):
         load(files[0])
+
+
+@needs_gcc
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="of x86-64 alone")
+def test_a_function_of_another_calling_convention(tmp_path: Path) -> None:
+    """GCC states no convention; the registers of the parameters tell."""
+    source = "int use(int a, double b, long *c) { return a + b + *c; }"
+    comparison = compared(tmp_path, source, f"__attribute__((ms_abi)) {source}")
+    kinds = {str(finding.change.kind) for finding in comparison.findings}
+    assert kinds == {"calling-convention-changed"}
+    other = tmp_path / "same"
+    other.mkdir()
+    assert not compared(other, *[f"__attribute__((ms_abi)) {source}"] * 2).findings

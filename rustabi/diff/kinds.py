@@ -126,7 +126,8 @@ KINDS: dict[ChangeKind, KindInfo] = {
     ChangeKind.STATIC_CHANGED: KindInfo(
         _B, "An exported static has another type, or is stored otherwise.",
         "Users of the static read and write it with the old type's size and layout, and where it"
-        " was. One that became writable is api.",
+        " was, and may rely on an alignment that the source states. One that became writable is"
+        " api.",
         "static LEVEL: u32  ->  static LEVEL: u64; static mut  ->  static",
     ),
     ChangeKind.PARAMETERS_REORDERED: KindInfo(
@@ -198,7 +199,8 @@ KINDS: dict[ChangeKind, KindInfo] = {
         "x at 0  ->  x at 8",
     ),
     ChangeKind.MEMBERS_REORDERED: KindInfo(
-        _A, "Fields are declared in another order; their offsets are the same.",
+        _A, "Fields are declared in another order, or grouped in an anonymous struct of C; their"
+        " offsets are the same.",
         "Compiled code knows offsets, not the order of source lines.",
         "{ a: u32, b: u32 }  ->  { b: u32, a: u32 } with equal offsets",
     ),

@@ -57,6 +57,10 @@ ARGUMENT_REGISTERS = {
 """ELF machine -> rdi, rsi, rdx, rcx, r8, r9, xmm0-7, rsp, rbp (System V psABI for x86-64, figures
 3.4 and 3.36), or x0-7, v0-7, sp, x29 (AAPCS64, and DWARF for the Arm 64-bit Architecture, 4.1)."""
 
+_X86_64 = 62
+_WINDOWS = ((2, 17), (1, 18), (8, 19), (9, 20))
+"""rcx or xmm0 for the first parameter, rdx or xmm1 for the second, r8 or xmm2, r9 or xmm3."""
+
 _NAMES = (c.AT_LINKAGE_NAME, c.AT_NAME)
 _OP_REG0, _OP_BREG0, _OP_REGX, _OP_BREGX, _OP_PIECE = 0x50, 0x70, 0x90, 0x92, 0x93
 _NOT_PARAMETERS = frozenset({
@@ -115,7 +119,23 @@ def _with_places(
     if len(passing) != len(node.parameters) or not any(passing):
         return symbol
     explained = _Explanation(types, registers).explains(node, passing)
+    explained = explained or _is_of_windows(passing, registers)
     return symbol._replace(passing=passing) if explained else symbol
+
+
+def _is_of_windows(passing: Sequence[ParameterPlace | None], registers: Registers) -> bool:
+    """Whether each parameter stands where Windows' convention for x86-64 puts it.
+
+    ``ms_abi`` in C, ``extern "win64"`` and ``extern "efiapi"`` in Rust. The first four parameters
+    stand in the registers of their place. All must be known: nothing else explains them together.
+    """
+    if registers is not ARGUMENT_REGISTERS[_X86_64]:
+        return False
+    return all(
+        place is not None
+        and place.registers in (((general,),) if place.memory else ((general,), (vector,)))
+        for place, (general, vector) in zip(passing, _WINDOWS, strict=False)
+    )
 
 
 def _outside_frame(place: ParameterPlace | None, registers: Registers) -> ParameterPlace | None:
