@@ -123,8 +123,8 @@ def worktree(revision: Revision) -> Iterator[Path]:
             raise GitError(
                 f"git cannot check out {revision}: {made.stderr.strip()}",
                 path=revision.top,
-                advice="see that `git worktree add --detach` works there; GIT_LFS_SKIP_SMUDGE=1 leaves"
-                " out files that are kept in Git LFS",
+                advice="see that `git worktree add --detach` works there; GIT_LFS_SKIP_SMUDGE=1"
+                " leaves out files that are kept in Git LFS",
             )
         yield folder
     finally:
