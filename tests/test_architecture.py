@@ -29,6 +29,7 @@ LEVELS = {
     "bisimulation": 1,
     "repeats": 1,
     "pause": 1,
+    "recent": 1,
     "binary": 2,
     "dwarf": 3,
     "loader": 4,
