@@ -14,7 +14,7 @@ from rustabi.binary.elf import Elf
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries, Entry
 from rustabi.dwarf.unit import Info, Unit
-from rustabi.loader.attributes import text
+from rustabi.loader.attributes import is_private, text
 from rustabi.loader.symbols import Scope, SymbolEntries
 from rustabi.loader.types import TypeLoader
 from rustabi.loader.wanted import COMPOSITES, WANTED
@@ -93,7 +93,7 @@ def enter_chosen(entries: Entries, types: TypeLoader, selection: Selection) -> N
                 types.id_of(entry.offset, unit)
             elif entry.attributes.get(c.AT_DECLARATION):
                 declared.setdefault(key, entry)
-            elif key not in met and not types.is_private(entry):
+            elif key not in met and not is_private(entry):
                 met.add(key)
                 types.id_of(entry.offset, unit)
         entries.forget_outline(unit)  # of most units nothing is read
