@@ -72,7 +72,8 @@ def _run(arguments: Sequence[str]) -> int:
     from rustabi.cli.commands import run
     from rustabi.cli.work import means_of
 
-    with progress() as say, means_of(options, say.paused) as options.means:
+    colour = getattr(options, "color", "auto")
+    with progress(colour) as say, means_of(options, say.paused) as options.means:
         answer = run(options, say)
     _say(answer, options)
     return answer.code

@@ -37,10 +37,11 @@ def symtypes_diff(options: Namespace, say: Say) -> Answer:
     )
 
 
-def names(options: Namespace, _: Say) -> Answer:
+def names(options: Namespace, say: Say) -> Answer:
     """``rustabi names``."""
     from rustabi.report.longnames import names_page, names_report, read_exports
 
+    say(f"reading {', '.join(options.targets)}")
     exported, bits = read_exports(options.targets)
     report = names_report(exported, bits, hashed=options.hash_names, lookup=options.lookup)
     return Answer(report, lambda: names_page(report))

@@ -158,7 +158,5 @@ def load_part(source: Source, parts: Iterable[Part]) -> Loaded:
         listed += symbols
         types.read()
     types.finish()
-    model = Model(
-        types.types, tuple(listed), (), (), Facts("", 0, True), tuple(types.origins)
-    )
+    model = Model(types.types, tuple(listed), (), (), Facts("", 0, True), tuple(types.origins))
     return Loaded(model, roots, source.scope, occurrences=types.occurrences)
