@@ -117,12 +117,15 @@ class Session:
     Args:
         names: The listed symbols, as `read_names` gives them.
         wanted: What to say.
-        jobs: Who does the work on large objects.
+        jobs: Who does the work on large objects; None for this process.
+
+    Attributes:
+        jobs: The same.
     """
 
     def __init__(self, names: Sequence[str], wanted: Wanted, jobs: Jobs | None = None) -> None:
         self._wanted = wanted
-        self._jobs = jobs
+        self.jobs = jobs
         self._order = print_order(names)
         self._listed = dict.fromkeys(names)
         self._places: dict[str, Place] = {}
@@ -165,11 +168,11 @@ class Session:
     def _shared_map(self, elf: Elf, exports: Exports) -> TypeMap | None:
         """The type map made by several processes, where that helps, and nothing else is wanted."""
         wanted = self._wanted
-        if self._jobs is None or wanted.stable or wanted.dies or wanted.debug:
+        if self.jobs is None or wanted.stable or wanted.dies or wanted.debug:
             return None
         from rustabi.sharedversions import file_type_map, is_worth
 
-        return file_type_map(elf, exports, self._jobs) if is_worth(elf, self._jobs) else None
+        return file_type_map(elf, exports, self.jobs) if is_worth(elf, self.jobs) else None
 
     def _type_map(
         self, elf: Elf, exports: Exports, rules: KabiRules | None, groups: Mapping[str, list[str]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 
 import pytest
 from hypothesis import given
@@ -156,11 +157,12 @@ def test_progress_says_nothing_where_there_is_no_terminal() -> None:
     assert stream.getvalue() == ""
 
 
-def test_progress_is_told_on_a_terminal_after_a_while() -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
+
+def test_progress_is_told_on_a_terminal_after_a_while() -> None:
     stream = Terminal()
     with Progress(stream, delay=30) as say:
         say("reading kernel.o")
@@ -170,3 +172,35 @@ def test_progress_is_told_on_a_terminal_after_a_while() -> None:
         say.begin()
         say("merging")
     assert "merging" in stream.getvalue()
+
+
+def test_no_thread_runs_while_progress_is_paused() -> None:
+    """A copy of the process must not be made while a thread may hold a lock."""
+    before = set(threading.enumerate())
+    stream = Terminal()
+    with Progress(stream, delay=0) as say:
+        say("reading a")
+        say.begin()
+        assert set(threading.enumerate()) > before
+        for _ in range(2):
+            with say.paused():
+                assert set(threading.enumerate()) == before
+                say("reading b")
+        assert set(threading.enumerate()) > before
+    assert set(threading.enumerate()) == before
+    assert "reading b" in stream.getvalue()
+
+
+def test_progress_has_no_colours_where_none_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def said(**options: bool) -> str:
+        stream = Terminal()
+        with Progress(stream, delay=30, **options) as say:
+            say.begin()
+        return stream.getvalue()
+
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[32m" in said()
+    assert "\x1b[32m" not in said(colour=False)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[32m" not in said()

@@ -72,7 +72,8 @@ def _run(arguments: Sequence[str]) -> int:
     from rustabi.cli.work import means_of
 
     formats = wanted_formats(options)
-    with progress() as told, means_of(options, told.paused) as options.means:
+    colour = getattr(options, "color", "auto")
+    with progress(colour) as told, means_of(options, told.paused) as options.means:
         answer = run(options, told)
     say(answer, formats, options)
     return answer.code

@@ -82,6 +82,7 @@ def _symbols(options: Namespace, say: Say) -> Answer:
     if options.update is not None and options.list_for is None:
         raise UsageError("--update goes with --list-for", advice="name modules with --list-for")
     if options.list_for is not None:
+        say(f"reading {options.target} and modules")
         return Answer(text=list_for(options))
     names = symbol_list(options.symbols)
     if options.format == "symtypes":

@@ -33,10 +33,11 @@ def symtypes_diff(options: Namespace, say: Say) -> Answer:
     return Answer(report, options.all, code=int(report.verdict == "different"))
 
 
-def names(options: Namespace, _: Say) -> Answer:
+def names(options: Namespace, say: Say) -> Answer:
     """``rustabi names``."""
     from rustabi.report.longnames import names_report, read_exports
 
+    say(f"reading {', '.join(options.targets)}")
     exported, bits = read_exports(options.targets)
     report = names_report(exported, bits, hashed=options.hash_names, lookup=options.lookup)
     return Answer(report)

@@ -17,7 +17,7 @@ from rustabi.errors import UsageError
 
 if TYPE_CHECKING:
     from rustabi.binary.elf import Elf
-    from rustabi.jobs import Jobs
+    from rustabi.ksyms import Session
 
 _LARGE: Final = 4 << 20
 """Bytes of a file from which on other processes may be asked to help."""
@@ -49,10 +49,12 @@ def run(arguments: Sequence[str]) -> int:
             types=options.dump_types,
             versions=options.dump_versions,
         ),
-        _jobs(options),
     )
-    for path in options.objects:
-        session.add(_elf(path))
+    if any(map(_is_large, options.objects)):
+        _add_large(session, options)
+    else:
+        for path in options.objects:
+            session.add(_elf(path))
     answer = session.answer()
     if options.symtypes is not None:
         write(answer.symtypes, options.symtypes)
@@ -79,13 +81,17 @@ def _check(options: Options) -> None:
         )
 
 
-def _jobs(options: Options) -> Jobs | None:
-    """Who does the work: the modules for several processes are not imported for a small object."""
-    if options.jobs == 1 or not any(_is_large(path) for path in options.objects):
-        return None
-    from rustabi.jobs import Forked, cores
+def _add_large(session: Session, options: Options) -> None:
+    """Take in objects, one of them large: by several processes, and with words on a terminal."""
+    from rustabi.cli.output import progress
+    from rustabi.jobs import Alone, Forked, cores
 
-    return Forked(options.jobs or cores())
+    count = options.jobs or cores()
+    with progress() as say:
+        session.jobs = Alone() if count == 1 else Forked(count, say.paused)
+        for path in options.objects:
+            say(f"reading {path}")
+            session.add(_elf(path))
 
 
 def _is_large(path: str) -> bool:

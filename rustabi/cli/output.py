@@ -126,12 +126,16 @@ class _Untold:
 
 
 @contextlib.contextmanager
-def progress() -> Iterator[Told]:
-    """Takes what is being done in words, and says it on a terminal when it takes long."""
+def progress(colour: str = "auto") -> Iterator[Told]:
+    """Takes what is being done in words, and says it on a terminal when it takes long.
+
+    Args:
+        colour: ``auto``, ``always`` or ``never``.
+    """
     if not is_terminal(sys.stderr):
         yield _Untold()
         return
     from rustabi.report.terminal import Progress
 
-    with Progress(sys.stderr) as say:
+    with Progress(sys.stderr, colour=colour != "never") as say:
         yield say

@@ -103,10 +103,11 @@ class Progress:
     Args:
         stream: Where to say it; nothing is said where it is no terminal.
         delay: Seconds before anything is said.
+        colour: Whether to use colours, where ``NO_COLOR`` does not forbid them.
     """
 
-    def __init__(self, stream: IO[str], delay: float = 1.0) -> None:
-        self._console = Console(file=stream)
+    def __init__(self, stream: IO[str], delay: float = 1.0, *, colour: bool = True) -> None:
+        self._console = Console(file=stream, no_color=None if colour else True)
         self._status: Status | None = None
         self._message = ""
         self._lock = threading.Lock()
