@@ -10,6 +10,7 @@
 
 _shtab_rustabi_commands() {
   local _commands=(
+    cache:'what is kept of files that were read before'
     check:'will this kernel module load on that kernel, and run'
     completion:'what completes this command line in a shell'
     diff:'what changed between two builds, and whom it breaks'
@@ -38,16 +39,32 @@ _shtab_rustabi_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_rustabi_defaults_added=0
 
+_shtab_rustabi_cache_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "*--format[how to print it]:FORMAT[:FILE]:(text json)"
+  {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
+  "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
+  ":what to do:(show clear)"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_rustabi_cache_defaults_added=0
+
 _shtab_rustabi_check_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "*--kernel[what is known of the kernel\; may be repeated]:TARGET:_files"
   "*--baseline[what is known of the kernel that the modules were built against\; may be repeated]:TARGET:_files"
   "*--debug-dir[look here for debug info in files of their own (by build-id or .gnu_debuglink)\; may be repeated]:FOLDER:_files -/"
-  "*--fail-on[besides\: risky (exit code 1), gap (anything that could not be checked, exit code 2)\; several with commas, or repeated]:LEVEL:"
   "--all[list what is no problem, too, and long lists whole]"
+  "*--fail-on[besides what the loader refuses and layouts that disagree\: risky or api (findings of that severity or worse, exit code 1), gap (anything that could not be checked, exit code 2)\; several with commas, or repeated]:LEVEL:"
+  "--rules[take the rules from FILE (TOML\; docs\/rules.md tells more)]:FILE:_files"
+  "--no-rules[leave out the rules file of the current folder]"
   "*--format[how to print it]:FORMAT[:FILE]:(text json md junit github)"
   {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
+  {-j,--jobs}"[share the work among N processes (default\: as many as there are processors)]:N:"
+  "--no-cache[neither use nor keep what was found out of a file (rustabi cache --help)]"
+  "--dask[share the work among the workers of the Dask scheduler at ADDRESS, who see the same files (needs rustabi\[dask\])]:ADDRESS:"
   "(*):what is to be loaded:_files"
 )
 
@@ -84,6 +101,8 @@ _shtab_rustabi_diff_options=(
   "--target[for this target]:TRIPLE:"
   "--toolchain[with this toolchain (cargo \+NAME)]:NAME:"
   {-p,--package}"[this package of the workspace]:NAME:"
+  {-j,--jobs}"[share the work among N processes (default\: as many as there are processors)]:N:"
+  "--no-cache[neither use nor keep what was found out of a file (rustabi cache --help)]"
   ":what callers were compiled against:_files"
   ":what they would run with:_files"
 )
@@ -105,6 +124,8 @@ _shtab_rustabi_doctor_options=(
   "--target[for this target]:TRIPLE:"
   "--toolchain[with this toolchain (cargo \+NAME)]:NAME:"
   {-p,--package}"[this package of the workspace]:NAME:"
+  {-j,--jobs}"[share the work among N processes (default\: as many as there are processors)]:N:"
+  "--no-cache[neither use nor keep what was found out of a file (rustabi cache --help)]"
   ":what to read:_files"
 )
 
@@ -136,6 +157,8 @@ _shtab_rustabi_graph_options=(
   "--target[for this target]:TRIPLE:"
   "--toolchain[with this toolchain (cargo \+NAME)]:NAME:"
   {-p,--package}"[this package of the workspace]:NAME:"
+  {-j,--jobs}"[share the work among N processes (default\: as many as there are processors)]:N:"
+  "--no-cache[neither use nor keep what was found out of a file (rustabi cache --help)]"
   ":what to read:_files"
 )
 
@@ -150,6 +173,7 @@ _shtab_rustabi_ksyms_options=(
   "--dump-types[print type strings to stderr]"
   "--dump-versions[print the texts to stderr that the versions are computed from]"
   {-s,--stable}"[honour kABI rules and __kabi_ members]"
+  {-j,--jobs}"[share the work among N processes (default\: as many as there are processors)]:N:"
   {-T,--symtypes}"[write type strings to FILE]:FILE:_files"
   "(*)::an object, module or vmlinux:_files"
 )
@@ -174,6 +198,8 @@ _shtab_rustabi_layout_options=(
   "--target[for this target]:TRIPLE:"
   "--toolchain[with this toolchain (cargo \+NAME)]:NAME:"
   {-p,--package}"[this package of the workspace]:NAME:"
+  {-j,--jobs}"[share the work among N processes (default\: as many as there are processors)]:N:"
+  "--no-cache[neither use nor keep what was found out of a file (rustabi cache --help)]"
   ":what to read:_files"
 )
 
@@ -206,6 +232,8 @@ _shtab_rustabi_report_options=(
   "--target[for this target]:TRIPLE:"
   "--toolchain[with this toolchain (cargo \+NAME)]:NAME:"
   {-p,--package}"[this package of the workspace]:NAME:"
+  {-j,--jobs}"[share the work among N processes (default\: as many as there are processors)]:N:"
+  "--no-cache[neither use nor keep what was found out of a file (rustabi cache --help)]"
   "(*):what to read:_files"
 )
 
@@ -234,6 +262,8 @@ _shtab_rustabi_snapshot_options=(
   "--target[for this target]:TRIPLE:"
   "--toolchain[with this toolchain (cargo \+NAME)]:NAME:"
   {-p,--package}"[this package of the workspace]:NAME:"
+  {-j,--jobs}"[share the work among N processes (default\: as many as there are processors)]:N:"
+  "--no-cache[neither use nor keep what was found out of a file (rustabi cache --help)]"
   ":what to read:_files"
 )
 
@@ -256,6 +286,8 @@ _shtab_rustabi_symbols_options=(
   "--target[for this target]:TRIPLE:"
   "--toolchain[with this toolchain (cargo \+NAME)]:NAME:"
   {-p,--package}"[this package of the workspace]:NAME:"
+  {-j,--jobs}"[share the work among N processes (default\: as many as there are processors)]:N:"
+  "--no-cache[neither use nor keep what was found out of a file (rustabi cache --help)]"
   ":what to read:_files"
 )
 
@@ -278,6 +310,8 @@ _shtab_rustabi_symtypes_diff_defaults_added=0
 _shtab_rustabi_symvers_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
+  {-j,--jobs}"[share the work among N processes (default\: as many as there are processors)]:N:"
+  "--no-cache[neither use nor keep what was found out of a file (rustabi cache --help)]"
   "(*):vmlinux, modules, folders:_files"
 )
 
@@ -297,6 +331,8 @@ _shtab_rustabi_why_options=(
   "--target[for this target]:TRIPLE:"
   "--toolchain[with this toolchain (cargo \+NAME)]:NAME:"
   {-p,--package}"[this package of the workspace]:NAME:"
+  {-j,--jobs}"[share the work among N processes (default\: as many as there are processors)]:N:"
+  "--no-cache[neither use nor keep what was found out of a file (rustabi cache --help)]"
   ":what to read:_files"
   ":an exported symbol:"
   ":a type:"
@@ -324,6 +360,7 @@ _shtab_rustabi() {
       (( CURRENT += 1 ))
       curcontext="${curcontext%:*:*}:_shtab_rustabi-$line[1]:"
       case $line[1] in
+        cache) _arguments -C -s $_shtab_rustabi_cache_options ;;
         check) _arguments -C -s $_shtab_rustabi_check_options ;;
         completion) _arguments -C -s $_shtab_rustabi_completion_options ;;
         diff) _arguments -C -s $_shtab_rustabi_diff_options ;;
