@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from rustabi.cli.answer import Answer, Say
 from rustabi.cli.gate import add_rules, gate_of
 
 if TYPE_CHECKING:
-    from rustabi.report.check import CheckReport
-    from rustabi.report.page import Page
+    pass
 
 SUMMARY: Final = "will this kernel module load on that kernel, and run"
 TEXT: Final = """\
@@ -66,21 +65,18 @@ def add_arguments(command: Any) -> None:
     add_rules(group)
 
 
-def run_check(
-    options: Namespace, say: Callable[[str], None]
-) -> tuple[CheckReport, Callable[[], Page], int]:
-    """What the check has to say: the report, what makes a page of it, the exit code.
+def run_check(options: Namespace, say: Say) -> Answer:
+    """What the check has to say.
 
     Raises:
         RustabiError: A file of the kernel cannot be read, or the arguments make no sense.
     """
     from rustabi.check import check_modules
     from rustabi.report.check import CODES, check_report
-    from rustabi.report.text_check import check_page
 
     found = check_modules(
         options.modules, options.kernel, options.baseline, say, options.debug_dir, options.means,
         gate=gate_of(options),
     )  # fmt: skip
     report = check_report(found)
-    return report, lambda: check_page(report, everything=options.all), CODES[report.verdict]
+    return Answer(report, options.all, code=CODES[report.verdict])

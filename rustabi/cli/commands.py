@@ -223,8 +223,7 @@ def _doctor(options: Namespace, say: Say) -> Answer:
 def _check(options: Namespace, say: Say) -> Answer:
     from rustabi.cli.check import run_check
 
-    report, _, code = run_check(options, say)
-    return Answer(report, options.all, code=code)
+    return run_check(options, say)
 
 
 def _explain(options: Namespace, _: Say) -> Answer:
