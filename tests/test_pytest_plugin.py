@@ -442,6 +442,11 @@ def test_a_case_for_each_module(pytester: pytest.Pytester) -> None:
         @pytest.mark.parametrize("rustabi_module", ["modules/fits.ko"], indirect=True)
         def test_own(rustabi, rustabi_module):
             rustabi.assert_loads(rustabi_module, kernel=["vmlinux"])
+        def test_rules(rustabi):
+            report = rustabi.assert_loads(
+                "modules/drivers/other.ko", kernel="vmlinux", rules="rules.toml"
+            )
+            assert report.tolerated == 1
         def test_folder(rustabi):
             rustabi.assert_loads("modules", kernel="vmlinux")
         def test_unreadable(rustabi):
@@ -451,6 +456,9 @@ def test_a_case_for_each_module(pytester: pytest.Pytester) -> None:
         """
     )
     (pytester.path / "lib.txt").write_text("text")
+    (pytester.path / "rules.toml").write_text(
+        '[[rules]]\nkind = "version-differs"\nsymbol = "known"\nreason = "both are ours"\n'
+    )
     result = run(pytester, "-v")
     result.stdout.fnmatch_lines(
         [
@@ -460,7 +468,7 @@ def test_a_case_for_each_module(pytester: pytest.Pytester) -> None:
             "*::test_own[[]modules/fits.ko[]] PASSED*",
         ]
     )
-    result.assert_outcomes(passed=2, failed=4, errors=4)
+    result.assert_outcomes(passed=3, failed=4, errors=4)
     result.stdout.fnmatch_lines(["empty: no kernel modules in this folder*"])
     result.stdout.fnmatch_lines(["*mark the test with @pytest.mark.rustabi(modules=*"])
     result.stdout.fnmatch_lines(["the marker rustabi has no key 'moduls' (keys: *modules*"])
