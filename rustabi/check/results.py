@@ -145,6 +145,12 @@ class KernelCheck(NamedTuple):
         modules: In the order in which they were named; a folder's by path.
         gate: What they were judged by.
         rules: What became of each rule.
+
+    Example:
+        >>> import rustabi
+        >>> found = rustabi.check_modules(["demo.ko"], ["Module.symvers"])
+        >>> found.verdict, [each.name for each in found.modules]
+        ('incompatible', ['demo'])
     """
 
     kernel: tuple[str, ...]
