@@ -19,11 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from hashlib import blake2b
+from typing import TypeAlias
 
 from rustabi.bisimulation import classes, groups
 from rustabi.layout_facts import Facets, Fact
 from rustabi.model import Model, Symbol, TypeId
 from rustabi.nature import stripped
+from rustabi.recent import Recent
 
 _HALF = 4
 """Bytes of each half."""
@@ -58,7 +60,8 @@ def bytes_half(version: int) -> int:
 class TypeHashes:
     """Hashes of types: equal for those that nothing tells apart, in whatever build.
 
-    Worked out all at once when the first is asked for.
+    Worked out when the first is asked for: of all that the roots reach, and when another one is
+    asked for, of all.
 
     Args:
         model: The model.
@@ -73,17 +76,40 @@ class TypeHashes:
         self._model = model
         self._named = named
         self._roots = range(len(model.types)) if roots is None else roots
-        self._known: dict[TypeId, bytes | None] | None = None
+        self._known: dict[TypeId, bytes | None] = {}
 
     def of(self, type_id: TypeId) -> bytes | None:
         """The hash of a type; None of one that is too large a knot to be worked out."""
-        if self._known is None:
-            types = self._model.types
-            roots = {root for each in self._roots if (root := stripped(types, each)) is not None}
-            facts = _reached(Facets(self._model, named=self._named), sorted(roots))
-            self._known = dict(zip(facts, _hashes(facts), strict=True))
         found = stripped(self._model.types, type_id)
-        return b"" if found is None else self._known[found]
+        if found is None:
+            return b""
+        if found not in self._known:
+            self._work_out(range(len(self._model.types)) if self._known else self._roots)
+        if found not in self._known:
+            self._work_out(range(len(self._model.types)))
+        return self._known[found]
+
+    def _work_out(self, wanted: Iterable[TypeId]) -> None:
+        types = self._model.types
+        roots = {root for each in wanted if (root := stripped(types, each)) is not None}
+        facts = _reached(Facets(self._model, named=self._named), sorted(roots))
+        self._known = dict(zip(facts, _hashes(facts), strict=True))
+
+
+_RECENT: dict[bool, Recent[TypeHashes]] = {False: Recent(), True: Recent()}
+
+
+def type_hashes(
+    model: Model, *, named: bool = False, roots: Iterable[TypeId] | None = None
+) -> TypeHashes:
+    """The hashes of a model's types, kept for the last two models; see `TypeHashes`."""
+
+    def make() -> TypeHashes:
+        return TypeHashes(model, named=named, roots=roots)
+
+    if not isinstance(model.types, tuple):
+        return make()
+    return _RECENT[named].of((model.types, model.vtables, model.facts), make)
 
 
 class _Halves:
@@ -92,7 +118,7 @@ class _Halves:
     def __init__(self, model: Model, *, named: bool) -> None:
         self._named = named
         roots = {symbol.type for symbol in model.symbols if symbol.type is not None}
-        self._hashes = TypeHashes(model, named=named, roots=roots)
+        self._hashes = type_hashes(model, named=named, roots=roots)
 
     def of(self, symbol: Symbol) -> bytes | None:
         """The half of a symbol; None where there is no debug info, or too large a knot."""
@@ -171,18 +197,45 @@ def _close(
     if not inner[group[0]]:
         hashes[group[0]] = outer[group[0]]
         return
-    current, steps = outer, sum(map(len, inner.values()))
+    order = sorted(group, key=outer.__getitem__)
+    place = {class_: number for number, class_ in enumerate(order)}
+    knot: _Knot = tuple(
+        (outer[class_], tuple([(label, place[target]) for label, target in inner[class_]]))
+        for class_ in order
+    )
+    if knot not in _knots:
+        if len(_knots) > _MOST_KNOTS:
+            _knots.clear()
+        _knots[knot] = _untied(knot)
+    for class_, found in zip(order, _knots[knot], strict=True):
+        hashes[class_] = found
+
+
+_Knot: TypeAlias = tuple[tuple[bytes, tuple[tuple[bytes, int], ...]], ...]
+"""Of each class of a group: the hash of what it says and of what it leads to outside of the group,
+and the labels by which it leads to others, with their places in the group."""
+
+_knots: dict[_Knot, list[bytes | None]] = {}
+"""The hashes of groups: builds that are compared have most in common."""
+
+_MOST_KNOTS = 4096
+
+
+def _untied(knot: _Knot) -> list[bytes | None]:
+    """The hash of each class of a group; None where they are too large a knot."""
+    outer = [each for each, _ in knot]
+    inner = [edges for _, edges in knot]
+    current, steps = outer, sum(map(len, inner))
     for _ in range(max(1, _MOST_STEPS // steps)):
-        is_last = len(set(current.values())) == len(group)
-        current = {
-            class_: _joined(outer[class_], [label + current[each] for label, each in inner[class_]])
-            for class_ in group
-        }
+        is_last = len(set(current)) == len(knot)
+        current = [
+            _joined(own, [label + current[each] for label, each in edges])
+            for own, edges in zip(outer, inner, strict=True)
+        ]
         if is_last:
-            whole = list(current.values())
-            for class_ in group:
-                hashes[class_] = _joined(current[class_], whole)
-            return
+            whole = sorted(current)
+            return [_joined(each, whole) for each in current]
+    return [None] * len(knot)
 
 
 def _joined(first: bytes, others: list[bytes]) -> bytes:

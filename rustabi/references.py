@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from rustabi.model import (
@@ -21,6 +21,7 @@ from rustabi.model import (
     VariantPart,
     is_definition,
 )
+from rustabi.recent import Recent
 
 Reason: TypeAlias = Literal[
     "field",
@@ -109,13 +110,22 @@ def _part(part: Part, versioned: bool) -> Iterator[Reference]:
                     yield Reference("variant", member.name or "", member.type, versioned)
 
 
-def erased_arguments(types: Sequence[Type]) -> dict[TypeId, tuple[Reference, ...]]:
+def erased_arguments(types: Sequence[Type]) -> Mapping[TypeId, tuple[Reference, ...]]:
     """Type arguments that a type may hold behind an address that does not name them.
 
     ``Vec<T>`` holds a pointer to u8 and a PhantomData: of T its members say nothing, and yet its
     elements are T. A type without any address in it can hold no such thing. Of a trait object only
     its name tells what its methods take: ``dyn core::ops::function::Fn<(&demo::S)>``.
     """
+    if isinstance(types, tuple):
+        return _erased.of((types,), lambda: _erased_arguments(types))
+    return _erased_arguments(types)
+
+
+_erased: Recent[dict[TypeId, tuple[Reference, ...]]] = Recent()
+
+
+def _erased_arguments(types: Sequence[Type]) -> dict[TypeId, tuple[Reference, ...]]:
     from rustabi.names import mentioned_paths  # here: symbol versions do without
     from rustabi.nature import is_object
 

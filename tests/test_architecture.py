@@ -34,6 +34,7 @@ LEVELS = {
     "compact": 2,
     "means": 2,
     "cluster": 2,
+    "recent": 1,
     "binary": 2,
     "dwarf": 3,
     "loader": 4,

@@ -10,7 +10,8 @@ import pytest
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.abbrev import Declaration, Specification
 from rustabi.dwarf.entries import Entries, Entry
-from rustabi.dwarf.forms import Encoding, Reader
+from rustabi.dwarf.forms import Encoding
+from rustabi.dwarf.reader import Reader
 from rustabi.dwarf.unit import Info
 from rustabi.dwarf.unit import Unit as DwarfUnit
 from rustabi.errors import DwarfError

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from rustabi.diff.kinds import Change, ChangeKind
 from rustabi.layout import alignment_of
-from rustabi.layout_version import TypeHashes
+from rustabi.layout_version import type_hashes
 from rustabi.model import (
     Array,
     Base,
@@ -73,7 +73,7 @@ class Identity:
     def __init__(self, old: Model, new: Model, visit: Callable[[Pair], None]) -> None:
         self._old, self._new = old.types, new.types
         self._visit = visit
-        self._old_bytes, self._new_bytes = TypeHashes(old), TypeHashes(new)
+        self._old_bytes, self._new_bytes = type_hashes(old), type_hashes(new)
         self._old_names = {generic_of(type_key(name_of(node))) for node in old.types}
         self._new_names = {generic_of(type_key(name_of(node))) for node in new.types}
         self._address_size = old.facts.address_size

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from rustabi.dwarf import constants as c
-from rustabi.dwarf.forms import Attributes, IndirectAttributes, Reader
+from rustabi.dwarf.forms import Attributes
 from rustabi.dwarf.leb128 import read_unsigned
+from rustabi.dwarf.reader import IndirectAttributes, Reader
 from rustabi.dwarf.scan import Outline, after_children, outline, steps
 from rustabi.dwarf.unit import Info, Unit
 from rustabi.errors import DwarfError

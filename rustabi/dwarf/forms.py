@@ -20,33 +20,20 @@ others                    int as written (addresses, indexes, section offsets, s
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from rustabi.dwarf import constants as c
-from rustabi.dwarf.abbrev import Declaration, Specification
+from rustabi.dwarf.abbrev import Specification
 from rustabi.dwarf.leb128 import read_signed, read_unsigned
 from rustabi.errors import DwarfError
 
 if TYPE_CHECKING:
-    from rustabi.dwarf.sketch import Sketching
     from rustabi.dwarf.unit import Unit
 
 Value: TypeAlias = int | bool | str | bytes
 Attributes: TypeAlias = dict[int, Any]
 """DW_AT_* number -> `Value`. Typed loosely because each attribute has its own type."""
-
-
-class IndirectAttributes(dict[int, Any]):
-    """Attributes of an entry that names forms itself (DW_FORM_indirect).
-
-    Attributes:
-        forms: DW_AT_* number -> the DW_FORM_* number found.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.forms: dict[int, int] = {}
 
 
 Decode: TypeAlias = "Callable[[bytes, int, Unit], tuple[Attributes, int]]"
@@ -64,80 +51,6 @@ class Encoding(NamedTuple):
     little_endian: bool
 
 
-class Reader:
-    """The functions compiled from one declaration, each when it is first called.
-
-    Attributes:
-        declaration: What they are compiled from.
-        tag, has_children: Of the declaration.
-        references: Attributes whose form is a reference to an entry of the section by its offset.
-        size: Bytes of an entry after its code, or None where entries differ.
-        skip: Position after the entry whose attributes start at the given position.
-        decode: Attributes (the wanted ones) and the position after them.
-        sibling: Position after the children of the entry whose attributes start at the given one,
-            where DW_AT_sibling tells it; 0 otherwise.
-        sketch: See `rustabi.dwarf.sketch`.
-    """
-
-    __slots__ = (
-        "_encoding", "_sketching", "_wanted", "declaration", "decode", "has_children", "references",
-        "sibling", "size", "sketch", "skip", "tag",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        declaration: Declaration,
-        encoding: Encoding,
-        wanted: frozenset[int] | None,
-        sketching: Sketching | None = None,
-    ) -> None:
-        """Prepare to read entries of ``declaration``.
-
-        Args:
-            declaration: The abbreviation declaration.
-            encoding: Sizes and byte order of the units it is used in.
-            wanted: Attributes to decode; None for all.
-            sketching: What sketches note; None where none are made.
-
-        Raises:
-            DwarfError: A form is unknown, so that the entry's size is unknown too.
-        """
-        self.declaration = declaration
-        self.tag = declaration.tag
-        self.has_children = declaration.has_children
-        forms = {each: form for each, form, _ in reversed(declaration.specifications)}
-        self.references = [each for each, form in forms.items() if form in c.REFERENCE_FORMS]
-        self.size = _size(declaration, encoding)
-        self._encoding = encoding
-        self._wanted = wanted
-        self._sketching = sketching
-        self.skip: Skip = self._first_skip
-        self.decode: Decode = self._first_decode
-        self.sketch: Sketch = self._first_sketch
-        has_sibling = any(each == c.AT_SIBLING for each, _, _ in declaration.specifications)
-        self.sibling: Sibling = self._first_sibling if has_sibling else _no_sibling
-
-    def _first_skip(self, data: bytes, at: int) -> int:
-        self.skip = _skip_function(self.declaration, self._encoding)
-        return self.skip(data, at)
-
-    def _first_decode(self, data: bytes, at: int, unit: Unit) -> tuple[Attributes, int]:
-        self.decode = _decode_function(self.declaration, self._encoding, self._wanted)
-        return self.decode(data, at, unit)
-
-    def _first_sibling(self, data: bytes, at: int, unit: Unit) -> int:
-        self.sibling = _sibling_function(self.declaration, self._encoding)
-        return self.sibling(data, at, unit)
-
-    def _first_sketch(
-        self, data: bytes, at: int, unit: Unit, noted: list[Any], referred: list[int]
-    ) -> int:
-        if self._sketching is None:
-            raise ValueError("it is not said what a sketch notes")
-        self.sketch = self._sketching.compile(self.declaration, self._encoding)
-        return self.sketch(data, at, unit, noted, referred)
-
-
 _FIXED = {
     c.FORM_DATA1: "B", c.FORM_DATA2: "H", c.FORM_DATA4: "I", c.FORM_DATA8: "Q",
     c.FORM_FLAG: "B", c.FORM_REF1: "B", c.FORM_REF2: "H", c.FORM_REF4: "I", c.FORM_REF8: "Q",
@@ -151,7 +64,7 @@ _OFFSET_SIZED = frozenset({
     c.FORM_GNU_REF_ALT, c.FORM_GNU_STRP_ALT,
 })  # fmt: skip
 
-_UNSIGNED = frozenset({
+UNSIGNED = frozenset({
     c.FORM_UDATA, c.FORM_REF_UDATA, c.FORM_STRX, c.FORM_ADDRX, c.FORM_LOCLISTX, c.FORM_RNGLISTX,
     c.FORM_GNU_ADDR_INDEX, c.FORM_GNU_STR_INDEX,
 })  # fmt: skip
@@ -163,10 +76,10 @@ _INDEXED_STRINGS = frozenset({
 
 _BLOCK_LENGTHS = {c.FORM_BLOCK1: 1, c.FORM_BLOCK2: 2, c.FORM_BLOCK4: 4}
 
-_SIZES = {"B": 1, "H": 2, "I": 4, "Q": 8, "3s": 3, "16s": 16}
+SIZES = {"B": 1, "H": 2, "I": 4, "Q": 8, "3s": 3, "16s": 16}
 
 
-def _fixed_format(form: int, encoding: Encoding) -> str | None:
+def fixed_format(form: int, encoding: Encoding) -> str | None:
     """The ``struct`` format of a form whose size is fixed within a unit, or None."""
     known = _FIXED.get(form)
     if known is not None:
@@ -252,7 +165,7 @@ class Source:
             if wanted:
                 self._entries.append((specification, "True"))
         else:
-            fixed = _fixed_format(form, self._encoding)
+            fixed = fixed_format(form, self._encoding)
             if fixed is not None:
                 self._run.append((fixed, raw if wanted else None))
             else:
@@ -268,11 +181,11 @@ class Source:
         """Emit the pending run of fixed-size attributes as one struct call."""
         if not self._run:
             return
-        size = sum(_SIZES[fixed] for fixed, _ in self._run)
+        size = sum(SIZES[fixed] for fixed, _ in self._run)
         names = [raw for _, raw in self._run if raw is not None]
         if names:
             layout = "".join(
-                fixed if raw is not None else f"{_SIZES[fixed]}x" for fixed, raw in self._run
+                fixed if raw is not None else f"{SIZES[fixed]}x" for fixed, raw in self._run
             )
             self._formats.append(("<" if self._encoding.little_endian else ">") + layout)
             self._decode.append(f"{', '.join(names)}, = unpack{len(self._formats) - 1}(data, at)")
@@ -282,7 +195,7 @@ class Source:
 
     def _variable(self, form: int, raw: str) -> None:
         """Emit an attribute whose size stands in the data; most take one byte for it."""
-        if form in _UNSIGNED:
+        if form in UNSIGNED:
             self._both(*_length(raw))
         elif form == c.FORM_SDATA:
             self._both(f"{raw}, at = read_signed(data, at)")
@@ -303,7 +216,7 @@ class Source:
             return _length("n")
         width = _BLOCK_LENGTHS.get(form)
         if width is None:
-            raise _unknown(form)
+            raise unknown_form(form)
         order = "little" if self._encoding.little_endian else "big"
         return [f"n = int.from_bytes(data[at:at + {width}], {order!r})", f"at += {width}"]
 
@@ -333,7 +246,8 @@ class Source:
         return scope["function"]
 
 
-def _unknown(form: int) -> DwarfError:
+def unknown_form(form: int) -> DwarfError:
+    """A form of which not even the size is known."""
     return DwarfError(
         f"unknown attribute form {form:#x}: its size is unknown, so nothing behind it can be read",
         place=".debug_abbrev",
@@ -341,133 +255,8 @@ def _unknown(form: int) -> DwarfError:
     )
 
 
-_VARIABLE = (
-    _UNSIGNED
+VARIABLE = (
+    UNSIGNED
     | frozenset(_BLOCK_LENGTHS)
     | frozenset({c.FORM_SDATA, c.FORM_EXPRLOC, c.FORM_BLOCK, c.FORM_STRING, c.FORM_INDIRECT})
 )
-
-
-def _size(declaration: Declaration, encoding: Encoding) -> int | None:
-    """Bytes that the attributes of every entry of ``declaration`` take, or None if they differ."""
-    total: int | None = 0
-    for _, form, _ in declaration.specifications:
-        if form in (c.FORM_IMPLICIT_CONST, c.FORM_FLAG_PRESENT):
-            continue
-        fixed = _fixed_format(form, encoding)
-        if fixed is None:
-            if form not in _VARIABLE:
-                raise _unknown(form)
-            total = None
-        elif total is not None:
-            total += _SIZES[fixed]
-    return total
-
-
-_NUMBERS = _UNSIGNED | {c.FORM_SDATA}
-_COUNTED = frozenset({c.FORM_EXPRLOC, c.FORM_BLOCK})
-
-
-def _skip_function(declaration: Declaration, encoding: Encoding) -> Skip:
-    """Not compiled where one attribute varies in size: to compile costs more than it gains."""
-    if _is_indirect(declaration):
-        return _indirect(declaration, encoding, frozenset())[0]
-    fixed, varying = 0, []
-    for _, form, _ in declaration.specifications:
-        layout = _fixed_format(form, encoding)
-        if layout is not None:
-            fixed += _SIZES[layout]
-        elif form not in (c.FORM_IMPLICIT_CONST, c.FORM_FLAG_PRESENT):
-            varying.append((fixed, form))
-    if len(varying) != 1 or varying[0][1] not in _NUMBERS | _COUNTED:
-        return _source(declaration, encoding, frozenset()).skip()
-    place, is_counted = varying[0][0], varying[0][1] in _COUNTED
-    rest = fixed - place
-
-    def skip(data: bytes, at: int) -> int:
-        number, end = data[at + place], at + place + 1
-        if number > 127:
-            number, end = read_unsigned(data, end - 1)
-        return end + rest + number if is_counted else end + rest
-
-    return skip
-
-
-def _no_sibling(*_: object) -> int:
-    return 0
-
-
-def _sibling_function(declaration: Declaration, encoding: Encoding) -> Sibling:
-    """A place before the entry, or beyond its unit, is damage: then it is looked for instead."""
-    forms = [form for each, form, _ in declaration.specifications if each == c.AT_SIBLING]
-    if forms[0] not in c.REFERENCE_FORMS:
-        return _no_sibling
-    decode = _decode_function(declaration, encoding, frozenset({c.AT_SIBLING}))
-
-    def sibling(data: bytes, at: int, unit: Unit) -> int:
-        attributes, end = decode(data, at, unit)
-        found: int = attributes[c.AT_SIBLING]
-        return found if end < found <= unit.end else 0
-
-    return sibling
-
-
-def _decode_function(
-    declaration: Declaration, encoding: Encoding, wanted: frozenset[int] | None
-) -> Decode:
-    if _is_indirect(declaration):
-        return _indirect(declaration, encoding, wanted)[1]
-    return _source(declaration, encoding, wanted).decode()
-
-
-def _is_indirect(declaration: Declaration) -> bool:
-    return any(form == c.FORM_INDIRECT for _, form, _ in declaration.specifications)
-
-
-def _source(declaration: Declaration, encoding: Encoding, wanted: frozenset[int] | None) -> Source:
-    source = Source(encoding, wanted)
-    for specification in declaration.specifications:
-        source.add(specification)
-    return source
-
-
-def _indirect(
-    declaration: Declaration, encoding: Encoding, wanted: frozenset[int] | None
-) -> tuple[Skip, Decode]:
-    """Functions for the rare declaration with DW_FORM_indirect, where each entry names its form."""
-    readers: dict[Specification, Reader] = {}
-
-    def reader_of(specification: Specification) -> Reader:
-        reader = readers.get(specification)
-        if reader is None:
-            one = Declaration(0, False, (specification,))
-            reader = readers[specification] = Reader(one, encoding, wanted)
-        return reader
-
-    def resolve(data: bytes, at: int) -> Iterator[tuple[Specification, Reader, int]]:
-        for attribute, declared, constant in declaration.specifications:
-            form = declared
-            while form == c.FORM_INDIRECT:
-                form, at = read_unsigned(data, at)
-            if form == c.FORM_IMPLICIT_CONST != declared:
-                raise _unknown(form)
-            specification = Specification(attribute, form, constant)
-            reader = reader_of(specification)
-            yield specification, reader, at
-            at = at + reader.size if reader.size is not None else reader.skip(data, at)
-
-    def decode(data: bytes, at: int, unit: Unit) -> tuple[Attributes, int]:
-        attributes = IndirectAttributes()
-        for specification, reader, start in resolve(data, at):
-            found, at = reader.decode(data, start, unit)
-            for attribute, value in found.items():
-                attributes.setdefault(attribute, value)
-            attributes.forms.setdefault(specification.attribute, specification.form)
-        return attributes, at
-
-    def skip(data: bytes, at: int) -> int:
-        for _, reader, start in resolve(data, at):
-            at = start + reader.size if reader.size is not None else reader.skip(data, start)
-        return at
-
-    return skip, decode

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.abbrev import Declaration, Specification
-from rustabi.dwarf.forms import Encoding, Reader, read_string
+from rustabi.dwarf.forms import Encoding, read_string
 from rustabi.dwarf.leb128 import read_unsigned
+from rustabi.dwarf.reader import Reader
 from rustabi.errors import DwarfError
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from rustabi.binary.sections import Sections
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.abbrev import AbbrevSection, Declaration, Table
-from rustabi.dwarf.forms import Attributes, Encoding, Reader
+from rustabi.dwarf.forms import Attributes, Encoding
 from rustabi.dwarf.leb128 import read_unsigned
 from rustabi.dwarf.line import FileNames
+from rustabi.dwarf.reader import Reader
 from rustabi.dwarf.sketch import Sketching
 from rustabi.errors import DwarfError
 

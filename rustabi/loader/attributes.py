@@ -89,3 +89,13 @@ def constant(
     bits = _CONSTANT_WIDTHS.get(form)
     value = raw - (1 << bits) if signed and extended and bits and raw >> (bits - 1) else raw
     return Constant(value, raw & _U64)
+
+
+def is_private(entry: Entry) -> bool:
+    """Whether the entry is defined in a ``.c`` file (gendwarfksyms' is_definition_private).
+
+    rustc gives no DW_AT_decl_file to types, so no Rust type is private. libdw takes file number 0
+    for none.
+    """
+    file = entry.attributes.get(c.AT_DECL_FILE, 0)
+    return file != 0 and entry.unit.files[file].endswith(".c")

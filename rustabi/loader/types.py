@@ -18,7 +18,16 @@ from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries, Entry
 from rustabi.dwarf.scan import SCOPED_TAGS
 from rustabi.dwarf.unit import Unit
-from rustabi.loader.attributes import constant, count, number, older_bit_offset, plus_constant, text
+from rustabi.loader.attributes import (
+    constant,
+    count,
+    is_private,
+    number,
+    older_bit_offset,
+    plus_constant,
+    text,
+)  # fmt: skip
+from rustabi.loader.qualified import QualifiedNames
 from rustabi.loader.table import Occurrences, PlainTable, TypeTable
 from rustabi.loader.wanted import COMPOSITES, INSIDE_FUNCTIONS, MODIFIERS, TYPES_NESTED
 from rustabi.model import (
@@ -45,9 +54,8 @@ from rustabi.references import renumbered
 _MANY = 8
 """Units from which on enough types are repeated to look for them."""
 
-
-_make = tuple.__new__
-"""Makes a `Member`, of which there are many, without the detour through a Python function."""
+_SIGNED = (c.ATE_SIGNED, c.ATE_SIGNED_CHAR)
+_make = tuple.__new__  # makes a `Member` without the detour through a Python function
 
 
 class TypeLoader:
@@ -76,7 +84,7 @@ class TypeLoader:
         self._sketches: dict[int | None, dict[tuple[Any, ...], int]] = defaultdict(dict)
         self._found: list[TypeId] = []
         self._unsupported: dict[Unsupported, TypeId] = {}
-        self._prefixes: dict[int, str] = {0: ""}
+        self._names = QualifiedNames(entries)
         self._signed: dict[int, bool] = {}
         self._signatures = {
             unit.signature[0]: unit.signature[1] for unit in entries.units if unit.signature
@@ -160,7 +168,7 @@ class TypeLoader:
             scope = scopes.get(offset, 0)
             if not scope and tag in SCOPED_TAGS and offset not in scopes:
                 scope = scope_of(offset, unit)
-            noted.append(scope and self._prefix(scope, unit))
+            noted.append(scope and self._names.prefix(scope, unit))
             if tag == c.TAG_ENUMERATION_TYPE and referred:
                 noted.append(self._is_signed_type(referred[0], unit))
             key = tuple(noted)
@@ -188,33 +196,6 @@ class TypeLoader:
         self._found = []
         entry = self._entries.entry(offset, unit)
         return self._by_tag.get(entry.tag, self._unknown)(entry)
-
-    # names
-
-    def qualified_name(self, entry: Entry) -> str:
-        """Namespaces and structs around the entry, then its name; empty when it has no name."""
-        name = text(entry, c.AT_NAME)
-        if not name:
-            return ""
-        scope = self._entries.scope(entry.offset, entry.unit)
-        if scope:
-            prefix = self._prefix(scope, entry.unit)
-            if prefix:
-                return f"{prefix}::{name}"
-        return name
-
-    def _prefix(self, scope: int, unit: Unit) -> str:
-        """Qualified name of a namespace or struct, as a prefix of the names in it."""
-        unknown = []
-        while scope not in self._prefixes:
-            unknown.append(scope)
-            scope = self._entries.scope(scope, unit)
-        prefix = self._prefixes[scope]
-        for scope in reversed(unknown):
-            name = text(self._entries.entry(scope, unit), c.AT_NAME) or ""
-            prefix = f"{prefix}::{name or '<anonymous>'}" if prefix else name
-            self._prefixes[scope] = prefix
-        return prefix
 
     # references
 
@@ -250,24 +231,22 @@ class TypeLoader:
     # one function per tag
 
     def _unknown(self, entry: Entry) -> Type:
-        return Unsupported(
-            "tag", entry.tag, self.qualified_name(entry), number(entry, c.AT_BYTE_SIZE)
-        )
+        return Unsupported("tag", entry.tag, self._names.of(entry), number(entry, c.AT_BYTE_SIZE))
 
     def _base(self, entry: Entry) -> Type:
-        name, size = self.qualified_name(entry), number(entry, c.AT_BYTE_SIZE)
+        name, size = self._names.of(entry), number(entry, c.AT_BYTE_SIZE)
         encoding = number(entry, c.AT_ENCODING)
         if encoding is not None and encoding not in c.KNOWN_ENCODINGS:
             return Unsupported("encoding", encoding, name, size)
         return Base(name, size, encoding, number(entry, c.AT_ALIGNMENT))
 
     def _unspecified(self, entry: Entry) -> Type:
-        return Unspecified(self.qualified_name(entry))
+        return Unspecified(self._names.of(entry))
 
     def _modifier(self, entry: Entry) -> Type:
         return Modifier(
             MODIFIERS[entry.tag],
-            self.qualified_name(entry),
+            self._names.of(entry),
             self._refer(entry),
             number(entry, c.AT_BYTE_SIZE),
             number(entry, c.AT_ALIGNMENT),
@@ -304,7 +283,7 @@ class TypeLoader:
 
     def _enumeration(self, entry: Entry) -> Type:
         signed = self._is_signed(entry)
-        name, size = self.qualified_name(entry), number(entry, c.AT_BYTE_SIZE)
+        name, size = self._names.of(entry), number(entry, c.AT_BYTE_SIZE)
         enumerators = []
         for child in self._entries.children(entry, TYPES_NESTED):
             if child.tag == c.TAG_ENUMERATOR:
@@ -319,7 +298,7 @@ class TypeLoader:
             tuple(enumerators),
             self._refer(entry),
             bool(entry.attributes.get(c.AT_DECLARATION)),
-            self._is_private(entry),
+            is_private(entry),
         )
 
     def _composite(self, entry: Entry) -> Type:
@@ -336,12 +315,12 @@ class TypeLoader:
                 parts.append(self._part(child))
         return Composite(
             COMPOSITES[entry.tag],
-            self.qualified_name(entry),
+            self._names.of(entry),
             number(entry, c.AT_BYTE_SIZE),
             number(entry, c.AT_ALIGNMENT),
             tuple(parts),
             bool(entry.attributes.get(c.AT_DECLARATION)),
-            self._is_private(entry),
+            is_private(entry),
             container,
             tuple(arguments),
         )
@@ -358,26 +337,16 @@ class TypeLoader:
         location = attributes.get(c.AT_DATA_MEMBER_LOCATION)
         offset = number(entry, c.AT_DATA_MEMBER_LOCATION)
         if offset is not None and c.AT_BIT_SIZE not in attributes:
-            return _make(
-                Member,
-                (
-                    text(entry, c.AT_NAME),
-                    self._refer(entry),
-                    offset,
-                    None,
-                    None,
-                    number(entry, c.AT_ALIGNMENT) if c.AT_ALIGNMENT in attributes else None,
-                    number(entry, c.AT_ACCESSIBILITY) if c.AT_ACCESSIBILITY in attributes else None,
-                    False,
-                ),
-            )
+            return _make(Member, (
+                text(entry, c.AT_NAME), self._refer(entry), offset, None, None,
+                number(entry, c.AT_ALIGNMENT), number(entry, c.AT_ACCESSIBILITY), False,
+            ))  # fmt: skip
         if location.__class__ is bytes:
             offset = plus_constant(location)
             if offset is None:
                 form = entry.form(c.AT_DATA_MEMBER_LOCATION)
                 return Unsupported("form", form, text(entry, c.AT_NAME) or "")
-        bit_size = bit_offset = None
-        derived = location.__class__ is bytes
+        bit_size, bit_offset, derived = None, None, location.__class__ is bytes
         if c.AT_BIT_SIZE in attributes:
             bit_size = number(entry, c.AT_BIT_SIZE)
             bit_offset = number(entry, c.AT_DATA_BIT_OFFSET)
@@ -460,15 +429,3 @@ class TypeLoader:
                 signed = self._is_signed(entry)
             self._signed[offset] = signed
         return signed
-
-    def _is_private(self, entry: Entry) -> bool:
-        """Whether the entry is defined in a ``.c`` file (gendwarfksyms' is_definition_private).
-
-        rustc gives no DW_AT_decl_file to types, so no Rust type is private. libdw takes file number
-        0 for none.
-        """
-        file = entry.attributes.get(c.AT_DECL_FILE, 0)
-        return file != 0 and entry.unit.files[file].endswith(".c")
-
-
-_SIGNED = (c.ATE_SIGNED, c.ATE_SIGNED_CHAR)

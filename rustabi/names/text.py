@@ -50,6 +50,7 @@ _IN_BRACKETS: Final = re.compile(r"\((dyn [^()]*)\)")
 _WORDS: Final = re.compile(r"\b([iu])size\b")
 
 
+@lru_cache(maxsize=1 << 15)
 def type_key(name: str) -> str:
     """The name of a type without what a build numbers anew: the name to pair types by.
 
