@@ -248,7 +248,8 @@ def _doctor(options: Namespace, say: Say) -> Answer:
     from rustabi.report.doctor import doctor_report
     from rustabi.report.text_doctor import doctor_page
 
-    diagnosis = diagnose(options.target, build=_build(options), progress=say)
+    build = _build(options)
+    diagnosis = diagnose(options.target, build=build, progress=say, means=options.means)
     report = doctor_report(diagnosis, options.target)
     return Answer(
         report,
