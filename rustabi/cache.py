@@ -14,7 +14,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -86,12 +86,13 @@ class Cache:
 
         Args:
             kind: What is kept.
-            parts: What it depends on: plain values, whose `repr` says all of them.
+            parts: What it depends on: plain values, whose `repr` says all of them, in tuples, lists
+                and sets.
         """
         program = _program()
         if program is None:
             return None
-        text = repr((kind, program, parts)).encode("utf-8", "surrogatepass")
+        text = repr((kind, program, _stable(parts))).encode("utf-8", "surrogatepass")
         return hashlib.sha256(text).hexdigest()
 
     def get(self, key: str) -> memoryview | None:
@@ -172,6 +173,59 @@ class Cache:
             with suppress(OSError):
                 path.unlink()
             size -= status.st_size
+
+
+def _stable(value: object) -> object:
+    """The value with sets in order."""
+    if isinstance(value, set | frozenset):
+        return ["set", *sorted(map(repr, value))]
+    if isinstance(value, tuple | list):
+        return [_stable(each) for each in value]
+    return value
+
+
+class Entry:
+    """The place in a cache of what is found out of some files.
+
+    Args:
+        cache: Where it is kept.
+        paths: The files.
+        kind: What it is.
+        parts: What else it depends on, as for `Cache.key`.
+        refused: Whether a file that begins so is told by its bytes alone.
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        paths: Sequence[Path],
+        kind: str,
+        *parts: object,
+        refused: Callable[[bytes], bool] = lambda start: False,
+    ) -> None:
+        self._cache = cache
+        self._paths = paths
+        self._prints = self._look(refused)
+        digests = [each.digest for each in self._prints]
+        self._key = cache.key(kind, digests, *parts) if digests else None
+
+    def _look(self, refused: Callable[[bytes], bool]) -> list[Print]:
+        """What tells the files; nothing where they are too small, or cannot be told."""
+        with suppress(OSError):
+            if sum(path.stat().st_size for path in self._paths) >= self._cache.smallest:
+                found = [fingerprint(path) for path in self._paths]
+                known = [each for each in found if each is not None and not refused(each.start)]
+                return known if len(known) == len(found) else []
+        return []
+
+    def find(self) -> memoryview | None:
+        """What was kept."""
+        return None if self._key is None else self._cache.get(self._key)
+
+    def keep(self, make: Callable[[], bytes]) -> None:
+        """Keep what ``make`` returns, unless a file changed meanwhile or none of it is kept."""
+        if self._key is not None and all(map(unchanged, self._paths, self._prints)):
+            self._cache.put(self._key, make())
 
 
 def default_folder() -> Path:

@@ -19,7 +19,7 @@ from rustabi import compact
 from rustabi.binary.archive import archive_members, is_archive, is_thin
 from rustabi.binary.elf import Elf
 from rustabi.binary.open import is_packed, read_binary, read_prefix, unreadable
-from rustabi.cache import Cache, Print, fingerprint, unchanged
+from rustabi.cache import Cache, Entry
 from rustabi.errors import InputError, NoDebugInfoError, RustabiError, UsageError
 from rustabi.jobs import Jobs
 from rustabi.kabi import SECTION, KabiRules, joined, parse_rules
@@ -328,13 +328,35 @@ def _with_missing(model: Model, names: Iterable[str]) -> Model:
 
 def _from_binaries(target: Target, request: Request, say: Progress, means: Means) -> Model:
     """The model of binaries: as it was kept, else read, and kept."""
-    kept = means.cache and _KeptModel(means.cache, target, request)
-    model = kept.find(say) if kept else None
+    entry = None if means.cache is None else _entry(means.cache, target, request, say)
+    model = None if entry is None else _kept_model(entry)
     if model is None:
         model = _read(target, request, say, means.jobs)
-        if kept:
-            kept.keep(model)
+        if entry is not None:
+            entry.keep(partial(_kept_form, model))
     return model if request.symbols is None else _with_missing(model, request.symbols)
+
+
+def _entry(cache: Cache, target: Target, request: Request, say: Progress) -> Entry:
+    """The place of a target's model in the cache."""
+    say(f"looking for {target.path.name} in the cache")
+    names = [binary.name for binary in target.binaries]
+    paths = [binary.path for binary in target.binaries]
+    facts = (target.kind, target.crates, target.unread)
+    parts = (compact.FORMAT, names, facts, _plain(request))
+    return Entry(cache, paths, "model", *parts, refused=is_thin)  # which names files beside it
+
+
+def _kept_model(entry: Entry) -> Model | None:
+    data = entry.find()
+    try:
+        return None if data is None else compact.from_bytes(data)
+    except compact.DAMAGE:
+        return None
+
+
+def _kept_form(model: Model) -> bytes:
+    return compact.to_bytes(model._replace(types=joined_types(model.types)))
 
 
 def _read(target: Target, request: Request, say: Progress, jobs: Jobs) -> Model:
@@ -361,51 +383,6 @@ def _plain(request: Request) -> tuple[object, ...]:
     if request.selection is None:
         return tuple(request)
     return tuple(request._replace(selection=None)), [sorted(each) for each in request.selection]
-
-
-class _KeptModel:
-    """The place of a target's model in the cache."""
-
-    def __init__(self, cache: Cache, target: Target, request: Request) -> None:
-        self._cache = cache
-        self._target = target
-        self._request = request
-        self._prints: list[Print] = []
-        self._key: str | None = None
-
-    def find(self, say: Progress) -> Model | None:
-        """The model, if it was kept."""
-        binaries = self._target.binaries
-        try:
-            size = sum(binary.path.stat().st_size for binary in binaries)
-        except OSError:
-            return None
-        if size < self._cache.smallest:
-            return None
-        for binary in binaries:
-            say(f"looking for {binary.name or binary.path.name} in the cache")
-            found = fingerprint(binary.path)
-            if found is None or is_thin(found.start):  # names files beside it
-                return None
-            self._prints.append(found)
-        names = [
-            (each.name, found.digest) for each, found in zip(binaries, self._prints, strict=True)
-        ]
-        target = self._target.kind, self._target.crates, self._target.unread
-        asked = _plain(self._request)
-        self._key = self._cache.key("model", compact.FORMAT, names, target, asked)
-        data = None if self._key is None else self._cache.get(self._key)
-        try:
-            return None if data is None else compact.from_bytes(data)
-        except compact.DAMAGE:
-            return None
-
-    def keep(self, model: Model) -> None:
-        """Keep the model, unless a file changed while it was read."""
-        paths = [binary.path for binary in self._target.binaries]
-        if self._key is not None and all(map(unchanged, paths, self._prints)):
-            model = model._replace(types=joined_types(model.types))
-            self._cache.put(self._key, compact.to_bytes(model))
 
 
 def _no_types_at_all(target: Target, errors: Sequence[NoDebugInfoError]) -> RustabiError:

@@ -215,7 +215,8 @@ def _doctor(options: Namespace, say: Say) -> Answer:
     from rustabi.doctor import diagnose
     from rustabi.report.doctor import doctor_report
 
-    diagnosis = diagnose(options.target, build=build_of(options), progress=say)
+    build = build_of(options)
+    diagnosis = diagnose(options.target, build=build, progress=say, means=options.means)
     report = doctor_report(diagnosis, options.target)
     return Answer(report, options.all, code=0 if report.suffices else _CODES["error"])
 

@@ -17,6 +17,7 @@ from rustabi.doctor.examine import Piece, examine, is_code
 from rustabi.doctor.kinds import Build, ProblemKind, Remedy
 from rustabi.doctor.problems import Grade, Problem, count, fitting, problem
 from rustabi.errors import InputError, NoDebugInfoError, RustabiError
+from rustabi.means import PLAIN, Means
 from rustabi.model import Model
 from rustabi.pieces import Binary, Progress
 from rustabi.target import Kind, Target, load_target, resolve
@@ -79,7 +80,11 @@ class Diagnosis(NamedTuple):
 
 
 def diagnose(
-    path: str | Path, *, build: CargoBuild | None = None, progress: Progress | None = None
+    path: str | Path,
+    *,
+    build: CargoBuild | None = None,
+    progress: Progress | None = None,
+    means: Means = PLAIN,
 ) -> Diagnosis:
     """Tell whether the debug info of a target suffices for a verdict.
 
@@ -89,6 +94,7 @@ def diagnose(
         path: A file or folder, as for `rustabi.load`.
         build: How to build a crate; it is built with full debug info, whatever its profile says.
         progress: Told what is being done.
+        means: As for `rustabi.target.load_target`.
 
     Raises:
         InputError: There is no such file, or the system does not let us read it.
@@ -112,7 +118,7 @@ def diagnose(
     (progress or _silent)(f"examining {path.name}")
     found = target.binaries if target.kind != "snapshot" else ()
     pieces = examine(found, alone=len(found) == 1)
-    model, refusal = _loaded(path, build, progress)
+    model, refusal = _loaded(path, build, progress, means)
     return _diagnosis(target, pieces, model, refusal)
 
 
@@ -121,10 +127,10 @@ def _silent(_: str) -> None:
 
 
 def _loaded(
-    path: Path, build: CargoBuild | None, progress: Progress | None
+    path: Path, build: CargoBuild | None, progress: Progress | None, means: Means
 ) -> tuple[Model | None, RustabiError | None]:
     try:
-        return load_target(path, build=build, progress=progress), None
+        return load_target(path, build=build, progress=progress, means=means), None
     except RustabiError as error:
         return None, error
 

@@ -7,13 +7,15 @@ scope of the unit that defines it.
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from rustabi.binary.elf import Elf
 from rustabi.binary.exports import exports_of
 from rustabi.binary.open import read_binary
+from rustabi.cache import Entry
 from rustabi.errors import InputError, NoDebugInfoError
 from rustabi.jobs import Jobs
 from rustabi.loader import load
@@ -82,7 +84,7 @@ def symvers_file(
         for binary in target.binaries:
             say(f"reading {binary.name or name}")
             module = _module_column(binary.name or name)
-            found.append(_versions(binary, module, means.jobs, alone=target.kind == "binary"))
+            found.append(_versions(binary, module, means, alone=target.kind == "binary"))
     if not any(each.crcs for each in found):
         raise InputError(
             "nothing is exported there", advice="name a vmlinux or modules with exports"
@@ -102,7 +104,7 @@ def _module_column(name: str) -> str:
     return module_name(path.as_posix() if below else path.name)
 
 
-def _versions(binary: Binary, module: str, jobs: Jobs, *, alone: bool) -> Versions:
+def _versions(binary: Binary, module: str, means: Means, *, alone: bool) -> Versions:
     elf = Elf(read_binary(binary.path), str(binary.path))
     exports = exports_of_kernel(elf)
     is_module = _MODULE_SECTION in elf.by_name
@@ -110,15 +112,39 @@ def _versions(binary: Binary, module: str, jobs: Jobs, *, alone: bool) -> Versio
         return Versions(module, {}, {})
     names = tuple(sorted(exports)) or exports_of(elf).names
     try:
-        found = _shared(elf, names, jobs) if is_module or not elf.relocatable else None
-        found = found or _by_one(elf, names, is_module=is_module)
-        model = require_types(found.model, found.depths, typed_crates(found.depths))
+        crcs, declared = _kept(binary.path, elf, names, means, is_module=is_module)
     except NoDebugInfoError as error:
         if alone:
             raise
         return Versions(module, dict.fromkeys(names), exports, reason=error.message)
-    crcs = {symbol.name: symbol.version for symbol in model.symbols}
-    return Versions(module, crcs, exports, found.declared)
+    return Versions(module, crcs, exports, declared)
+
+
+_Found: TypeAlias = tuple[dict[str, int | None], frozenset[str]]
+"""Symbol -> version, and the symbols whose version is that of a declaration."""
+
+
+def _kept(path: Path, elf: Elf, names: Sequence[str], means: Means, *, is_module: bool) -> _Found:
+    """As it was kept in the cache, else computed, and kept."""
+    entry = None if means.cache is None else Entry(means.cache, [path], "symvers", names, is_module)
+    data = None if entry is None else entry.find()
+    if data is not None:
+        try:
+            crcs, declared = marshal.loads(data)
+            return dict(crcs), frozenset(declared)
+        except (ValueError, EOFError, TypeError):  # of a program with a fault: it is sound
+            pass
+    found = _computed(elf, names, means.jobs, is_module=is_module)
+    if entry is not None:
+        entry.keep(lambda: marshal.dumps(found))
+    return found
+
+
+def _computed(elf: Elf, names: Sequence[str], jobs: Jobs, *, is_module: bool) -> _Found:
+    found = _shared(elf, names, jobs) if is_module or not elf.relocatable else None
+    found = found or _by_one(elf, names, is_module=is_module)
+    model = require_types(found.model, found.depths, typed_crates(found.depths))
+    return {symbol.name: symbol.version for symbol in model.symbols}, found.declared
 
 
 def _shared(elf: Elf, names: Sequence[str], jobs: Jobs) -> SharedVersions | None:
