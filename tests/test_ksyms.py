@@ -18,6 +18,8 @@ import pytest
 
 from rustabi.binary.elf import Elf
 from rustabi.cli import main
+from rustabi.cli.ksyms import parsed
+from rustabi.cli.ksyms_options import plain
 from rustabi.errors import DwarfError, InputError
 from rustabi.ksyms import Session, Wanted, print_order, read_names
 from tests.dwarf_writer import base, build, entry, function, struct, unit
@@ -182,6 +184,27 @@ def test_what_the_tool_stops_at_is_refused() -> None:
 
 
 # start-up
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["a.o"], ["-s", "a.o", "b.o"], ["a.o", "--stable"], ["-T", "out", "a.o"], [],
+        ["--symtypes", "out", "-s", "a.o"], ["a.o", "-T", "one", "-T", "two"], ["-T", "", "a.o"],
+    ],
+)  # fmt: skip
+def test_a_kernel_builds_options_are_what_argparse_makes_of_them(arguments: list[str]) -> None:
+    found = plain(arguments)
+    assert found is not None
+    assert found == parsed(arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["-T"], ["a.o", "-T", "-s"], ["-sTx"], ["--stab", "a.o"], ["--", "a.o"], ["-d"], ["--help"]],
+)
+def test_all_other_options_are_left_to_argparse(arguments: list[str]) -> None:
+    assert plain(arguments) is None
 
 
 def test_nothing_heavy_is_imported() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
     from rustabi.cli.answer import Answer
 
+_YOUNG = 200_000
+"""Values that may be made before the cycle collector looks at them; Python's own number is 700."""
+
 _INTERRUPTED = 130
 _NO_VERDICT = 2
 
@@ -29,6 +33,7 @@ class InternalError(RustabiError):
 
 def console() -> NoReturn:
     """The program ``rustabi``."""
+    gc.set_threshold(_YOUNG, 50, 100)  # hardly anything here refers to itself
     code = main()
     for stream in filter(None, (sys.stdout, sys.stderr)):
         with contextlib.suppress(OSError, ValueError):  # a full disk was told when it was written

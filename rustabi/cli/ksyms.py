@@ -30,7 +30,7 @@ def run(arguments: Sequence[str]) -> int:
         RustabiError: It cannot be done; nothing has been printed.
     """
     try:
-        options = plain(arguments) or _parsed(arguments)
+        options = plain(arguments) or parsed(arguments)
     except SystemExit as done:  # --help
         return int(done.code or 0)
     _check(options)
@@ -63,7 +63,13 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _parsed(arguments: Sequence[str]) -> Options:
+def parsed(arguments: Sequence[str]) -> Options:
+    """The options as argparse reads them.
+
+    Raises:
+        UsageError: They make no sense.
+        SystemExit: Help was asked for and printed.
+    """
     from rustabi.cli.parser import Parser
 
     parser = Parser(prog="rustabi ksyms", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=True)

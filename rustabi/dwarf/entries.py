@@ -123,9 +123,12 @@ class Entries:
         Raises:
             DwarfError: There is no readable entry.
         """
-        if attribute not in entry.attributes or entry.form(attribute) not in c.REFERENCE_FORMS:
+        offset = entry.attributes.get(attribute)
+        if offset is None:
             return None
-        return self.entry(entry.attributes[attribute], entry.unit)
+        if attribute in entry.reader.references or entry.form(attribute) in c.REFERENCE_FORMS:
+            return self.entry(offset, entry.unit)
+        return None
 
     def walk(self, unit: Unit) -> Iterator[Entry]:
         """Every entry of ``unit`` in document order, its own entry first.

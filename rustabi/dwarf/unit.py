@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from itertools import accumulate
 
 from rustabi.binary.sections import Sections
 from rustabi.dwarf import constants as c
@@ -15,6 +16,9 @@ from rustabi.dwarf.reader import Reader
 from rustabi.dwarf.sketch import Sketching
 from rustabi.errors import DwarfError
 
+_FEW = 1 << 20
+"""Bytes of strings that are decoded at once: most of a small object's are asked for."""
+
 
 class StringTable(dict[int, str]):
     """Strings of a section by offset, decoded when first asked for."""
@@ -23,6 +27,14 @@ class StringTable(dict[int, str]):
         super().__init__()
         self._data = data
         self._section = section
+
+    def fill(self) -> None:
+        """Decode all strings, where they are few and their characters take a byte each."""
+        text = str(self._data, "utf-8", "surrogateescape") if len(self._data) <= _FEW else ""
+        if len(text) == len(self._data):
+            strings = text.split("\0")[:-1]  # the last one has no NUL
+            ends = accumulate([len(each) + 1 for each in strings], initial=0)
+            self.update(zip(ends, strings, strict=False))
 
     def __missing__(self, offset: int) -> str:
         end = self._data.find(b"\0", offset) if 0 <= offset < len(self._data) else -1
@@ -44,10 +56,23 @@ class IndexedStrings(dict[int, str]):
         self._offsets = offsets
         self._base = base
         self._size = encoding.offset_size
-        self._unpack = struct.Struct(
+        layout = struct.Struct(
             ("<" if encoding.little_endian else ">") + ("Q" if self._size == 8 else "I")
-        ).unpack_from
+        )
+        self._unpack, self._iterate = layout.unpack_from, layout.iter_unpack
         self._strings = strings
+
+    def fill(self) -> None:
+        """Look up all strings, where they are few and no other unit has any."""
+        size = len(self._offsets)
+        if not 8 < size <= _FEW or (self._base, self._size) != (8, 4):
+            return
+        rest = self._unpack(self._offsets, 0)[0]  # DWARF 5, section 7.26: bytes behind the length
+        if rest == size - 4 and not size % 4:
+            for index, (offset,) in enumerate(self._iterate(self._offsets[8:])):
+                text = self._strings.get(offset)
+                if text is not None:
+                    self[index] = text
 
     def __missing__(self, index: int) -> str:
         place = self._base + index * self._size
@@ -123,6 +148,7 @@ class Unit:
             self.indexed_strings = IndexedStrings(
                 sections.string_offsets, self.string_offsets_base, self.encoding, self.strings
             )
+            self.indexed_strings.fill()
             return reader.decode(data, at, self)[0]
         except (IndexError, KeyError, ValueError, struct.error) as error:
             raise _damaged(self.offset, "its first entry cannot be read") from error
@@ -221,6 +247,7 @@ class Info:
     ) -> None:
         self.sections = sections
         self.strings = StringTable(sections.strings, ".debug_str")
+        self.strings.fill()
         self.line_strings = StringTable(sections.line_strings, ".debug_line_str")
         self._abbrev = AbbrevSection(sections.abbrev)
         self._wanted = None if wanted is None else wanted | _UNIT_ATTRIBUTES
