@@ -6,6 +6,7 @@ import argparse
 import shutil
 import sys
 
+from benchmarks import measure
 from benchmarks.growth import growth_in_entries, growth_in_symbols
 from benchmarks.measure import load_average, machine, version_of
 from benchmarks.rows import CORPUS, SECTIONS, SYMBOLS, VMLINUX
@@ -36,9 +37,14 @@ def main() -> int:
         action="append",
         help="this; may be repeated",
     )
+    parser.add_argument(
+        "--limit", type=float, default=measure.limit, metavar="SECONDS",
+        help=f"stop a program after this time (default {measure.limit:.0f})",
+    )  # fmt: skip
     parser.add_argument("--write", action="store_true", help="put the tables in docs/benchmarks.md")
     options = parser.parse_args()
     runs = 1 if options.quick else options.runs
+    measure.limit = options.limit
     wanted = options.only or [*SECTIONS, GROWTH, STARTUP]
     tables = {"machine": facts(load_average())}
     print(tables["machine"], flush=True)

@@ -14,8 +14,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-LIMIT = 600.0
+limit = 600.0
 """Seconds after which a program is stopped."""
+
+
+class FailedError(Exception):
+    """A program that was to be measured failed."""
+
 
 LONG = 45.0
 """Seconds from which on a program is run once only."""
@@ -106,7 +111,7 @@ def run_process(
         good: Which exit codes are no failure.
 
     Raises:
-        RuntimeError: It failed.
+        FailedError: It failed.
     """
     start = time.perf_counter()
     with Path(stdin or os.devnull).open("rb") as source:
@@ -114,15 +119,15 @@ def run_process(
             command, stdin=source, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL if quiet else None, env=os.environ | (environment or {}),
         )  # fmt: skip
-        stop = threading.Timer(LIMIT, process.kill)
+        stop = threading.Timer(limit, process.kill)
         stop.start()
         _, status, usage = os.wait4(process.pid, 0)
         stop.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - start
-    stopped = wall >= LIMIT
+    stopped = wall >= limit
     if not stopped and not good(process.returncode):
-        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
+        raise FailedError(f"{' '.join(command)} ended with {process.returncode}")
     cpu, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
     return Figures(wall, cpu, peak, stopped=stopped)
 

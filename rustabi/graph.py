@@ -1,7 +1,7 @@
 """The type dependency graph: what each exported symbol's ABI consists of.
 
-The only door to networkx. Nodes are `Node` values; an edge from A to B says that A mentions B.
-Its data:
+The only door to networkx, which takes long to import: each function does so by itself. Nodes are
+`Node` values; an edge from A to B says that A mentions B. Its data:
 
 ==============  =====================================================================
 ``reasons``     sorted tuple of (reason, label): all the ways in which A mentions B
@@ -14,14 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Literal, NamedTuple, TypeAlias
-
-import networkx as nx
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from rustabi.model import Composite, Function, Model, Symbol, Type, TypeId
 from rustabi.nature import is_object
 from rustabi.references import Reason, erased_arguments, method_references, references
 from rustabi.traits import TraitObjects
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Graph: TypeAlias = "nx.DiGraph[Node]"
 
@@ -47,6 +48,8 @@ class Step(NamedTuple):
 
 def build(model: Model) -> Graph:
     """The graph of a model."""
+    import networkx as nx
+
     graph: Graph = nx.DiGraph()
     graph.add_nodes_from(Node("type", index) for index in range(len(model.types)))
     for index, node in enumerate(model.types):
@@ -134,6 +137,8 @@ def reached(graph: Graph, symbol: int, *, versioned: bool = True) -> set[TypeId]
         symbol: Index of the symbol in the model.
         versioned: Only over edges that enter the symbol version: what the version covers.
     """
+    import networkx as nx
+
     view: Graph = graph
     if versioned:
         view = nx.subgraph_view(
@@ -157,6 +162,8 @@ class Dependents(NamedTuple):
 
 def dependents(graph: Graph, type_id: TypeId) -> Dependents:
     """The symbols that reach a type, each with one shortest path; ties go to the lowest index."""
+    import networkx as nx
+
     target = Node("type", type_id)
     following = _towards(graph, target)
     paths = {
@@ -198,6 +205,8 @@ def _steps(graph: Graph, start: Node, following: dict[Node, Node]) -> tuple[Step
 
 def paths(graph: Graph, symbol: int, type_id: TypeId, limit: int) -> list[tuple[Step, ...]]:
     """Paths from a symbol to a type, shortest first, at most ``limit``."""
+    import networkx as nx
+
     start, target = Node("symbol", symbol), Node("type", type_id)
     if not nx.has_path(graph, start, target):
         return []
@@ -212,6 +221,8 @@ def paths(graph: Graph, symbol: int, type_id: TypeId, limit: int) -> list[tuple[
 
 def components(graph: Graph) -> list[set[TypeId]]:
     """Groups of mutually recursive types, largest first."""
+    import networkx as nx
+
     groups = [
         {node.number for node in group if node.kind == "type"}
         for group in nx.strongly_connected_components(graph)
