@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rustabi.cargo import Build
     from rustabi.check import KernelCheck, ModuleCheck
     from rustabi.diff import ChangeKind, Comparison, Finding, Severity
-    from rustabi.doctor import Diagnosis, diagnose
+    from rustabi.doctor import Diagnosis
     from rustabi.errors import RustabiError
     from rustabi.loader import Scope
     from rustabi.means import Means
@@ -80,7 +80,6 @@ _PLACES = {
     "RustabiError": ("rustabi.errors", "RustabiError"),
     "Severity": ("rustabi.diff", "Severity"),
     "Snapshot": ("rustabi.api", "Snapshot"),
-    "diagnose": ("rustabi.doctor", "diagnose"),
     "judge": ("rustabi.api", "judge"),
     "read_rules": ("rustabi.api", "read_rules"),
     "read_snapshot": ("rustabi.snapshot", "read"),
@@ -188,6 +187,41 @@ def compare(
     read = iter(load_targets(paths, symbols=names, build=build, means=means))
     models = [each if isinstance(each, Model) else next(read) for each in (old, new)]
     return compare_models(models[0], models[1])
+
+
+def diagnose(
+    path: str | Path,
+    *,
+    build: Build | None = None,
+    progress: Callable[[str], None] | None = None,
+    executor: Executor | None = None,
+    cache: bool = False,
+) -> Diagnosis:
+    """Tell whether the debug info of a target suffices for a verdict.
+
+    Where it says so, `load` reads the target.
+
+    Args:
+        path: A file or folder, as for `load`.
+        build: How to build a crate; it is built with full debug info, whatever its profile says.
+        progress: Is told in words what is being done.
+        executor: As for `load`.
+        cache: As for `load`.
+
+    Raises:
+        RustabiError: There is no such file, the system does not let us read it, or cargo fails to
+            build the crate.
+
+    Example:
+        >>> import rustabi
+        >>> diagnosis = rustabi.diagnose("folded_function-new.o")
+        >>> diagnosis.suffices, diagnosis.exported, diagnosis.described
+        (True, 3, 2)
+    """
+    from rustabi.doctor import diagnose as diagnose_target
+
+    means = _means(executor, cache)
+    return diagnose_target(path, build=build, progress=progress, means=means)
 
 
 def check_module(

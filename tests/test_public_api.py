@@ -72,7 +72,7 @@ SIGNATURES = {
     "check_module": "path, kernel, baseline=, *, rules=, fail_on=, progress=, executor=, cache=",
     "check_modules": "paths, kernel, baseline=, *, rules=, fail_on=, progress=, executor=, cache=",
     "compare": "old, new, *, symbols=, build=, executor=, cache=",
-    "diagnose": "path, *, build=, progress=, means=",
+    "diagnose": "path, *, build=, progress=, executor=, cache=",
     "judge": "comparison, rules=, *, opaque=, fail_on=, today=",
     "load": "target, *, symbols=, scope=, build=, progress=, executor=, cache=",
     "read_rules": "path",

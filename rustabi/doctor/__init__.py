@@ -94,17 +94,11 @@ def diagnose(
         path: A file or folder, as for `rustabi.load`.
         build: How to build a crate; it is built with full debug info, whatever its profile says.
         progress: Told what is being done.
-        means: As for `rustabi.target.load_target`.
+        means: Who reads, and where models are kept.
 
     Raises:
         InputError: There is no such file, or the system does not let us read it.
         BuildError: Cargo fails to build the crate.
-
-    Example:
-        >>> import rustabi
-        >>> diagnosis = rustabi.diagnose("folded_function-new.o")
-        >>> diagnosis.suffices, diagnosis.exported, diagnosis.described
-        (True, 3, 2)
     """
     path = Path(path)
     try:
