@@ -32,6 +32,7 @@ from rustabi.model import (
     VariantPart,
     Vtable,
 )
+from rustabi.report.differences import diff_report
 
 FACTS = Facts("x86_64", 8, True, ("rustc 1.95.0",))
 U8, U32, U64, I32, CHAR, F32, BOOL = range(7)
@@ -350,6 +351,17 @@ def test_gaps_of_both_sides_leave_the_verdict_alone() -> None:
     comparison = compare(bare, bare)
     assert comparison.verdict == "compatible"
     assert [(each.gap.kind, each.side) for each in comparison.gaps] == [(GapKind.NO_DWARF, "both")]
+
+
+def test_builds_of_which_nothing_is_described_leave_no_verdict() -> None:
+    bare = model(struct(X))._replace(symbols=(Symbol("f", None, None),))
+    assert compare(bare, bare).verdict == "error"
+    report = diff_report(compare(bare, bare), "old.o", "new.o")
+    assert report.verdict == "error"
+    assert report.error is not None
+    assert report.error.kind == "no-symbol-described"
+    empty = bare._replace(symbols=())
+    assert compare(empty, empty).verdict == "compatible"
 
 
 def test_lost_data_leave_no_verdict() -> None:

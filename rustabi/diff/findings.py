@@ -165,7 +165,13 @@ class Comparison(NamedTuple):
 
     @property
     def verdict(self) -> Verdict:
-        """``incompatible`` when something breaks, ``error`` when data were lost."""
+        """``incompatible`` when something breaks; ``error`` when data were lost, or never there."""
         if any(finding.severity is Severity.BREAK for finding in self.findings):
             return "incompatible"
-        return "error" if self.lost else "compatible"
+        return "error" if self.lost or self.is_blank else "compatible"
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether both builds export symbols, and no debug info describes any of them."""
+        sides = (self.old.symbols, self.new.symbols)
+        return all(sides) and not any(each.kind for symbols in sides for each in symbols)

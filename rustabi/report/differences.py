@@ -30,10 +30,10 @@ from rustabi.report.gates import (
     GateReport,
     KabiReport,
     coverage_report,
-    gap_counts,
     gate_report,
     kabi_report,
 )
+from rustabi.report.noverdict import why_none
 from rustabi.report.paths import member_path, path_in_words, with_place
 from rustabi.report.select import missing
 from rustabi.report.sidebyside import LayoutChange, TypePairs, layout_changes
@@ -217,7 +217,7 @@ def diff_report(
     judgement = judgement or judge(comparison, NO_GATE, date.min)
     kept = [each for each in judgement.findings if concerns(comparison, each.finding, crates)]
     gaps = [gap_report(each.gap, each.side) for each in comparison.gaps] + list(extra_gaps)
-    error = _lost(comparison) or _failing_gaps(judgement, gaps)
+    error = why_none(comparison, judgement, gaps)
     broken = any(map(judgement.fails, kept))
     shown = [each for each in kept if noise or each.finding.severity is not Severity.NOISE]
     versions = {each.symbol: each.crc == "changed" for each in comparison.versions if each.crc}
@@ -338,38 +338,6 @@ def _layouts(findings: Iterable[Finding], pairs: TypePairs) -> tuple[LayoutChang
         if sides is not None:
             found[finding.type] = tuple(layout_changes(sides))
     return tuple(each for changes in found.values() for each in changes)
-
-
-def _lost(comparison: Comparison) -> ErrorReport | None:
-    if not comparison.lost:
-        return None
-    first = comparison.lost[0]
-    several = len(comparison.lost)
-    what = first.subject if several == 1 else f"{first.subject} and {several - 1} more"
-    return ErrorReport(
-        kind="lost-data",
-        message=f"NEW lacks debug info that OLD has: {what}",
-        path=None,
-        place=None,
-        advice="build NEW with full debug info, as OLD was, and do not strip it",
-    )
-
-
-def _failing_gaps(judgement: Judgement, gaps: Sequence[GapReport]) -> ErrorReport | None:
-    if "gap" not in judgement.gate.fail_on:
-        return None
-    known = judgement.gate.known_gaps
-    failing = [gap for gap in gaps if not any(each.covers(gap.kind, gap.subject) for each in known)]
-    if not failing:
-        return None
-    kinds = ", ".join(f"{each.count} {each.kind}" for each in gap_counts(failing))
-    return ErrorReport(
-        kind="gaps",
-        message=f"not all could be checked: {plural(len(failing), 'gap')} ({kinds})",
-        path=None,
-        place=None,
-        advice="gaps fail because of --fail-on gap; the list says why each is one",
-    )
 
 
 def missing_symbols(names: Iterable[str], old: Model, new: Model) -> tuple[GapReport, ...]:
