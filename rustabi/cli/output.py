@@ -62,6 +62,8 @@ def write(text: str, output: str | None) -> None:
     if output is not None:
         _write_file(output, data)
         return
+    if sys.stdout is None:  # Python has none where it was closed before the program started
+        raise OutputError("standard output is closed", advice="send it somewhere, or name a file")
     try:
         _write_standard(text, data)
     except BrokenPipeError:  # whoever reads has seen enough; the verdict stands
