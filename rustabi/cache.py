@@ -29,6 +29,9 @@ _ABANDONED: Final = 3600.0
 LIMIT: Final = 1 << 30
 """Bytes that all entries together may take."""
 
+_DIGITS: Final = 20
+"""Of a number of MiB; Python refuses to read one of thousands."""
+
 SMALLEST: Final = 1 << 20
 """Bytes of input from which on it is kept: to decode less takes no longer than to look it up."""
 
@@ -244,7 +247,8 @@ def default_folder() -> Path:
 def default_limit() -> int:
     """Bytes for all entries: ``$RUSTABI_CACHE_SIZE`` says it in MiB."""
     given = os.environ.get("RUSTABI_CACHE_SIZE", "")
-    return int(given) << 20 if given.isascii() and given.isdigit() else LIMIT
+    known = given.isascii() and given.isdigit()
+    return int(given[:_DIGITS]) << 20 if known else LIMIT  # one that long says: without limit
 
 
 def fingerprint(path: Path) -> Print | None:

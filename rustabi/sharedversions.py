@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from rustabi.binary.elf import Elf
 from rustabi.binary.exports import Exports
+from rustabi.dwarf.entries import Entries
 from rustabi.errors import RustabiError
 from rustabi.jobs import Jobs, WorkerError
 from rustabi.loader import distinct
@@ -59,8 +60,8 @@ def unit_versions(elf: Elf, exports: Exports, jobs: Jobs) -> SharedVersions | No
         WorkerError: A process ended early.
     """
     try:
-        source = Source(elf.path, exports, "unit")
-        parts, depths, declared = _planned(elf, source, jobs)
+        source, entries = open_source(elf, exports, "unit")
+        parts, depths, declared = _planned(source, entries, jobs)
         found = jobs.share(partial(_versions, source), parts)
     except WorkerError:
         raise
@@ -89,8 +90,8 @@ def file_type_map(elf: Elf, exports: Exports, jobs: Jobs) -> TypeMap | None:
         WorkerError: A process ended early.
     """
     try:
-        source = Source(elf.path, exports, "file")
-        parts, _, _ = _planned(elf, source, jobs)
+        source, entries = open_source(elf, exports, "file")
+        parts, _, _ = _planned(source, entries, jobs)
         found = jobs.share(partial(_strings, source), parts)
     except WorkerError:
         raise
@@ -111,9 +112,8 @@ def _joined(found: Iterable[bytes | None]) -> TypeMap | None:
 
 
 def _planned(
-    elf: Elf, source: Source, jobs: Jobs
+    source: Source, entries: Entries, jobs: Jobs
 ) -> tuple[list[Part], tuple[Depth, ...], frozenset[str]]:
-    entries = open_source(elf)
     if all(map(is_split, entries.units)):
         raise split_off()
     found = jobs.share(partial(meet, source), range(len(entries.units)))

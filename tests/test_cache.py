@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from rustabi import target
-from rustabi.cache import Cache, default_folder, fingerprint, unchanged
+from rustabi.cache import LIMIT, Cache, default_folder, default_limit, fingerprint, unchanged
 from rustabi.cli import main
 from rustabi.errors import NoDebugInfoError
 from rustabi.means import PLAIN, Means
@@ -353,6 +353,19 @@ def test_commands_say_the_same_with_it_and_without(
         out = capsys.readouterr()
         said.append((code, out.out, out.err))
     assert said[0] == said[1] == said[2] == said[3]
+
+
+@pytest.mark.parametrize(
+    ("size", "limit"), [("7", 7 << 20), ("", LIMIT), ("-1", LIMIT), ("\u00b2", LIMIT)]
+)
+def test_the_size_that_is_given(size: str, limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUSTABI_CACHE_SIZE", size)
+    assert default_limit() == limit
+
+
+def test_a_size_of_thousands_of_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUSTABI_CACHE_SIZE", "9" * 5000)
+    assert default_limit() > 1 << 60
 
 
 def test_no_cache_leaves_nothing(large: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from rustabi.binary.elf import Elf
 from rustabi.check import ModuleCheck, check_modules
 from rustabi.check.kernel import read_kernel
 from rustabi.loader import Selection
@@ -26,7 +27,9 @@ HEADERS = {
     "old.h": "struct item { int id; long size; };",
     "new.h": "struct item { long size; int id; };",
     "other.h": "struct item { int id; int flags; long size; };",
+    "large.h": "struct item { int id; long size; long more; };",
     "holder.h": "struct holder { int count; struct item *first; };",
+    "around.h": "struct around { struct item inner; int last; };",
     "declared.h": "struct holder; int rust_helper_use(struct holder *h);",
 }
 MODULE = """
@@ -112,6 +115,40 @@ def test_where_none_agrees_all_is_read(tmp_path: Path, reads: list[Selection | N
     (note,) = result.layer("layout").problems
     assert (result.runs, note.subject, note.symbols) == ("no", "item", ("rust_helper_use",))
     assert reads[-1] is None
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_what_holds_one_that_agrees_elsewhere_need_not_agree(tmp_path: Path, first: int) -> None:
+    """``item`` is as in one unit; ``around`` is there but once, and holds the other ``item``."""
+    other = """
+        #include "large.h"
+        #include "around.h"
+        int rust_helper_use(struct around *a) { return a != 0; }
+    """
+    units = [unit("old.h", 1), other]
+    uses = """
+        #include "around.h"
+        int use_around(struct around *a) { return rust_helper_use(a); }
+    """
+    source = MODULE.format(includes='#include "old.h"') + uses
+    demo = write(tmp_path, "demo.ko", compiled(tmp_path, "demo", source).read_bytes())
+    found = check_modules([demo], [kernel(tmp_path, units[first], units[not first])]).modules[0]
+    (note,) = found.layer("layout").problems
+    assert (found.runs, note.subject, note.symbols) == ("no", "around", ("rust_helper_use",))
+    assert note.evidence[0] == "member moved last: at 16 in the module, at 24 in the kernel"
+
+
+def test_a_damaged_debug_file_beside_hides_no_types(tmp_path: Path) -> None:
+    """The module's own debug info is what is read, so its names count."""
+    demo, extra = module(tmp_path, "old.h"), tmp_path / "demo.debug"
+    subprocess.run(["objcopy", "--only-keep-debug", str(demo), str(extra)], check=True)
+    version = Elf(extra.read_bytes(), "").by_name[".debug_info"].offset + 4
+    data = bytearray(extra.read_bytes())
+    data[version : version + 2] = b"\x63\0"  # there is no DWARF 99
+    extra.write_bytes(data)
+    subprocess.run(["objcopy", f"--add-gnu-debuglink={extra}", str(demo)], check=True)
+    found = check_modules([demo], [kernel(tmp_path, unit("new.h", 1))]).modules[0]
+    assert [note.subject for note in found.layer("layout").problems] == ["item"]
 
 
 def test_simple_names() -> None:

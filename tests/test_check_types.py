@@ -97,6 +97,13 @@ def test_one_of_several_c_types_is_enough() -> None:
     assert not bindings(RUST_FILE, [*C_FILE[:2], other, C_FILE[2]]).differences
 
 
+def test_a_c_type_of_a_source_file_is_not_what_a_binding_mirrors() -> None:
+    """bindgen reads headers alone, and another file may have a type of that name for itself."""
+    own = struct("file", 4, Member("z", 0, 0))._replace(private=True)
+    (why,) = bindings(RUST_FILE, [INT, own]).partnerless
+    assert why == ("absent", (f"{P}file",))
+
+
 def test_typedefs_keywords_and_c_names() -> None:
     """``typedef struct { int counter; } atomic_t``; a member ``type`` becomes ``type_``."""
     anonymous = struct("", 4, Member("counter", 0, 0), Member("type", 0, 0))

@@ -10,7 +10,8 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from rustabi.loader.depth import require_types, typed_crates
 from rustabi.means import Means
 from rustabi.model import Model
 from rustabi.report.modules import symvers_file
-from rustabi.sharedversions import file_type_map, is_worth, unit_versions
+from rustabi.sharedversions import SharedVersions, file_type_map, is_worth, unit_versions
 from rustabi.versions import type_maps, with_versions
 from tests.support import CORPUS, OBJECTS, needs_corpus
 
@@ -105,6 +106,29 @@ def test_an_executor_that_has_nothing_read(path: Path) -> None:
             answers.append(session.answer())
     assert answers[0] == answers[1] == answers[2]
     assert answers[0].symtypes
+
+
+@pytest.mark.parametrize("shared", [file_type_map, unit_versions])
+def test_a_process_that_lives_on_reads_what_was_built_again(
+    shared: Callable[..., Any], tmp_path: Path
+) -> None:
+    """The workers of a cluster outlive many builds under one name."""
+    path = tmp_path / "x.o"
+    found = []
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
+        for build in ("old", "new"):
+            path.write_bytes((OBJECTS / f"member_added-{build}.o").read_bytes())
+            elf = elf_of(path)
+            by_worker, alone = (
+                shared(elf, exports_of(elf), jobs) for jobs in (Handed(executor, 1), Alone())
+            )
+            found.append(versions_of(by_worker))
+            assert found[-1] == versions_of(alone)
+    assert found[0] != found[1]
+
+
+def versions_of(found: Any) -> list[Any]:
+    return untyped(found.model) if isinstance(found, SharedVersions) else found.versions()
 
 
 @pytest.mark.usefixtures("everything_is_worth_it")

@@ -187,11 +187,17 @@ class _Comparison:
         differing = {pair[0] for pair, changes in walk.changes.items() if changes}
         self.suspects |= names_around(self._module, differing)
         clean = {pair[0] for pair, changes in walk.changes.items() if not _grave(changes)}
+        # What agrees elsewhere is no cause: what follows from it in a type that does not is told.
+        causes = {
+            pair: changes
+            for pair, changes in walk.changes.items()
+            if pair[0] not in clean or not _grave(changes)
+        }
         harmless = 0
-        for pair, changes in Causes(self._module, walk.changes).roots():
+        for pair, changes in Causes(self._module, causes).roots():
             grave = _grave(changes)
-            if not grave or pair[0] in clean:
-                harmless += bool(changes) and not grave
+            if not grave:
+                harmless += bool(changes)
                 continue
             name = name_of(self._module.types[pair[0]]) or "<anonymous>"
             lines = [change_in_words(change) for change in grave]

@@ -85,14 +85,19 @@ class BindingResult(NamedTuple):
 
 
 class CTypes:
-    """The C types of a model by name: structs, unions, enums, and typedefs of them."""
+    """The C types of a model by name: structs, unions, enums, and typedefs of them.
+
+    Without those of ``.c`` files, which bindgen does not see: it reads headers.
+    """
 
     def __init__(self, model: Model) -> None:
         self._model = model
         self._by_name: dict[str, list[TypeId]] = {}
         self._typedefs: dict[str, list[TypeId]] = {}
         for type_id, node in enumerate(model.types):
-            if isinstance(node, Composite | Enumeration) and node.name and "::" not in node.name:
+            if isinstance(node, Composite | Enumeration):
+                if not node.name or "::" in node.name or node.private:
+                    continue
                 self._by_name.setdefault(node.name, []).append(type_id)
             elif isinstance(node, Modifier) and node.kind == "typedef" and node.name:
                 self._typedefs.setdefault(node.name, []).append(type_id)

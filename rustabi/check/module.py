@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -153,16 +154,16 @@ def _versions(elf: Elf) -> tuple[ModVersions | None, str]:
 def names_of_types(module: Module, debug_folders: Sequence[Path] = ()) -> frozenset[str]:
     """The simple names of all types that a module's debug info mentions, without reading them.
 
-    Where that is damaged there are none: `with_types` tells why.
+    Where one of its files is damaged, there are none of that: `with_types` tells why.
     """
-    try:
+    found: frozenset[str] = frozenset()
+    with suppress(DwarfError, InputError):
         elf = Elf(read_binary(module.path), str(module.path))
-        found = type_names(elf)
+        with suppress(DwarfError, InputError):
+            found |= type_names(elf)
         separate = find_debug_file(module.path, elf, debug_folders).path
         if separate is not None:
             found |= type_names(Elf(read_binary(separate), str(separate)))
-    except (DwarfError, InputError):
-        return frozenset()
     return found
 
 

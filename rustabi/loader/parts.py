@@ -8,6 +8,8 @@ process that has not read the binary's sections yet opens the file itself.
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -41,11 +43,14 @@ class Source(NamedTuple):
         path: The file.
         exports: The symbols.
         scope: Of their versions.
+        reading: What tells this reading of the file from others: processes that do the work may
+            live on while a file of that name is built again.
     """
 
     path: str
     exports: Exports
     scope: Scope
+    reading: bytes
 
 
 class Part(NamedTuple):
@@ -60,28 +65,38 @@ class Part(NamedTuple):
     described: dict[str, SymbolEntries]
 
 
-_OPEN: dict[str, Entries] = {}
-"""The binary that this process has open, by its path: one at a time."""
+class _Open(threading.local):
+    """The binary that this thread has open: one at a time, as entries are not for several."""
+
+    reading = b""
+    entries: Entries | None = None
 
 
-def open_source(elf: Elf) -> Entries:
+_OPEN = _Open()
+
+
+def open_source(elf: Elf, exports: Exports, scope: Scope) -> tuple[Source, Entries]:
     """Open a binary for all tasks that this process and its copies are given."""
-    close_source()
-    entries = Entries(Info(elf.debug_sections(), WANTED, sketching()), whole=False)
-    _OPEN[elf.path] = entries
-    return entries
+    source = Source(elf.path, exports, scope, os.urandom(16))
+    return source, _open(source, elf)
 
 
 def close_source() -> None:
     """Let go of the binary that is open."""
-    _OPEN.clear()
+    _OPEN.reading, _OPEN.entries = b"", None
+
+
+def _open(source: Source, elf: Elf) -> Entries:
+    close_source()
+    entries = Entries(Info(elf.debug_sections(), WANTED, sketching()), whole=False)
+    _OPEN.reading, _OPEN.entries = source.reading, entries
+    return entries
 
 
 def _entries(source: Source) -> Entries:
-    entries = _OPEN.get(source.path)
-    if entries is None:
-        entries = open_source(Elf(read_binary(Path(source.path)), source.path))
-    return entries
+    if _OPEN.entries is None or _OPEN.reading != source.reading:
+        return _open(source, Elf(read_binary(Path(source.path)), source.path))
+    return _OPEN.entries
 
 
 # the first round
