@@ -64,6 +64,10 @@ code=$?
 if [[ $code -gt 2 ]]; then
   code=2
 fi
+if [[ ! -f $own/log && $code -ne 2 ]]; then # it did something else, as --help does: that is no verdict
+  echo "::error title=rustabi::rustabi wrote no report: see the input arguments"
+  code=2
+fi
 
 # What comes out of a binary must not be taken for a command by the runner.
 stop=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')

@@ -217,6 +217,7 @@ def test_the_action_takes_rules_and_arguments(repository: Path) -> None:
     [
         {}, {"old": "abi/baseline.o"}, {"command": "explain"}, {"command": "check"},
         {"old": "a", "new": "b", "formats": "pdf"}, {"old": "--help", "new": "--help"},
+        {"old": "abi/baseline.o", "new": "build/base.o", "arguments": "--help"},
     ],
 )  # fmt: skip
 def test_the_action_with_wrong_inputs_is_no_pass(repository: Path, inputs: dict[str, str]) -> None:

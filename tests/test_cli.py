@@ -177,6 +177,25 @@ def test_errors_are_told_to_people_and_programs(run: Run, arguments: list[str], 
         assert document["error"]["message"] in told.err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["diff", "", ""], ["diff", "OLD", ""], ["check", "", "--kernel", "."], ["report", ""],
+        ["check", "OLD", "--kernel", ""], ["check", "OLD", "--kernel", "OLD", "--baseline", ""],
+        ["diff", "OLD", "OLD", "--rules", ""], ["diff", "OLD", "OLD", "-o", ""],
+    ],
+)  # fmt: skip
+def test_an_empty_argument_is_not_the_current_folder(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    old = OBJECTS / "nested_change-old.o"
+    (tmp_path / "build.o").write_bytes(old.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    done = run(*(str(old) if each == "OLD" else each for each in arguments))
+    assert done.code == 2
+    assert "is empty" in done.err
+
+
 def test_near_names_are_offered(run: Run) -> None:
     assert "near: config_id" in run("why", NEW, "config_di").err
     assert "near: member_added::Config" in run("layout", NEW, "--type", "Confog").err

@@ -12,8 +12,10 @@ from rustabi.cargo.run import Progress
 from rustabi.cargo.workspace import (
     BuiltLibrary,
     Package,
+    Selection,
     Workspace,
     build_packages,
+    matches,
     read_workspace,
     select,
 )
@@ -222,7 +224,7 @@ def _of_files(
         files = {libraries[0].name: files[ANY]}
     pairs = [each for each in libraries if each.name in files]
     built = build_packages(current, pairs, request.build, say)
-    for name in sorted(names | _gone(current, files, names)):
+    for name in sorted(names | _gone(current, files, request.selection, names)):
         package = packages.get(name)
         if name in built:
             say(f"comparing {name}")
@@ -231,17 +233,25 @@ def _of_files(
             reason = "there is no package of that name any more"
             yield CrateResult(name, "removed", reason, old_version=_version_in(files[name], name))
         elif package.kind != "library":
+            state: CrateState = "removed" if name in files else "left-out"
             reason = WHY_LEFT_OUT[package.kind]
-            yield CrateResult(name, "left-out", reason, new_version=package.version)
+            if state == "removed":
+                reason = f"it was a library, and is {_a(package)} now"
+            yield CrateResult(name, state, reason, new_version=package.version)
         else:
             reason = f"{baseline.facts.name} has no snapshot of it"
             yield CrateResult(name, "added", reason, new_version=package.version)
 
 
-def _gone(current: Workspace, files: Mapping[str, Path], names: frozenset[str]) -> frozenset[str]:
+def _gone(
+    current: Workspace, files: Mapping[str, Path], selection: Selection, names: frozenset[str]
+) -> frozenset[str]:
     """Packages that only the baseline knows, where all of the workspace is asked for."""
     present = {each.name for each in current.packages}
-    return frozenset(files.keys() - present) if names == present else frozenset()
+    gone = files.keys() - present
+    if selection.workspace:
+        return frozenset(name for name in gone if not matches(name, selection.exclude))
+    return frozenset(gone) if names == present else frozenset()
 
 
 def _with_file(
