@@ -141,6 +141,11 @@ def test_formats_with_files() -> None:
             require_distinct([Wanted("md", place) for place in places])
 
 
+def test_two_formats_to_one_file_are_refused() -> None:
+    with pytest.raises(UsageError, match="two formats go to"):
+        require_distinct([Wanted("json", "out/a"), Wanted("md", "./out//a")])
+
+
 def test_several_reports_are_one_document() -> None:
     reports = [diffed("member_added"), diffed("nested_change")]
     assert [each["report"] for each in json.loads(render_all(reports, "json"))] == ["diff", "diff"]
