@@ -11,6 +11,9 @@ declare -A names=([text]=report.txt [json]=report.json [md]=report.md [junit]=re
 
 fail() {
   echo "::error title=rustabi::$1"
+  if [[ -n ${GITHUB_OUTPUT:-} ]]; then
+    printf '%s\n' verdict=error exit-code=2 >>"$GITHUB_OUTPUT"
+  fi
   exit 2
 }
 
@@ -41,12 +44,16 @@ esac
 lines RUSTABI_RULES --rules
 lines RUSTABI_FAIL_ON --fail-on
 lines RUSTABI_ARGUMENTS
+[[ $report != *$'\n'* ]] || fail "the input report is one folder"
 mkdir -p "$report" || fail "the folder of the report cannot be made"
 for format in ${RUSTABI_FORMATS:-text json md junit}; do
   [[ -n ${names[$format]:-} ]] || fail "the input formats knows text, json, md, junit and github"
   arguments+=(--format "$format:$report/${names[$format]}")
 done
-own=$(mktemp -d)
+for name in "${names[@]}"; do # an earlier run's must not be taken for those of one that was killed
+  rm -f "$report/$name" || fail "the folder of the report cannot be written to"
+done
+own=$(mktemp -d) || fail "no temporary folder can be made"
 trap 'rm -rf "$own"' EXIT
 arguments+=(--format "text:$own/log" --format "md:$own/summary")
 if [[ ${RUSTABI_ANNOTATIONS:-true} == true ]]; then
@@ -62,6 +69,10 @@ fi
 rustabi "${arguments[@]}" 2>"$own/errors"
 code=$?
 if [[ $code -gt 2 ]]; then
+  code=2
+fi
+if [[ ! -f $own/log ]]; then # it was killed, or did something else, as --help does: no verdict
+  echo "::error title=rustabi::rustabi wrote no report: the log and the input arguments tell more"
   code=2
 fi
 

@@ -323,6 +323,24 @@ def test_a_new_crate_in_its_own_folder(kinds: Path, capsys: pytest.CaptureFixtur
     assert list(crates(report)) == ["fresh"]
 
 
+def test_a_shared_library_that_is_used_by_source_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No dynamic symbol reaches `Frame`, but crates that depend on this one call `total`."""
+    commit(tmp_path, {
+        "Cargo.toml": manifest("both", "[lib]\ncrate-type = ['cdylib', 'rlib']"),
+        "src/lib.rs": FRAME + '#[no_mangle] pub extern "C" fn id(x: u32) -> u32 { x }\n',
+    })  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    code, report = asked(capsys, "diff", "--baseline-rev", "HEAD")
+    assert (code, hints(report)) == (0, {"both": "none"})
+    text = (tmp_path / "src/lib.rs").read_text().replace("length: u32", "length: u32, pub x: u64")
+    (tmp_path / "src/lib.rs").write_text(text)
+    code, report = asked(capsys, "diff", "--baseline-rev", "HEAD")
+    assert (code, hints(report)) == (1, {"both": "break"})
+    assert asked(capsys, "check-semver", "--baseline-rev", "HEAD")[0] == 1
+
+
 def test_what_callers_of_a_shared_library_cannot_see(
     kinds: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -427,9 +445,17 @@ def test_snapshots(three: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     code, report = asked(capsys, "diff", "--baseline", abi)
     states = {name: each["state"] for name, each in crates(report).items()}
     assert (states["clean"], states["former"]) == ("added", "removed")
+    written(three, {"breaking/src/lib.rs": None, "breaking/src/main.rs": "fn main() {}"})
+    _, report = asked(capsys, "diff", "--baseline", abi)
+    assert crates(report)["breaking"]["state"] == "removed"
+    assert "it was a library, and is a program now" in crates(report)["breaking"]["reason"]
+    _, report = asked(capsys, "diff", "--baseline", abi, "--workspace", "--exclude", "renaming")
+    assert crates(report)["former"]["state"] == "removed"
     os.chdir(three / "clean")
-    code, report = asked(capsys, "diff", "--baseline", abi)
-    assert (code, list(crates(report))) == (0, ["clean"])
+    for command in ("diff", "check-semver"):
+        code, report = asked(capsys, command, "--baseline", abi)
+        assert (code, report["report"]) == (2, "error"), "nothing to compare with is no pass"
+        assert "no snapshot of clean" in report["error"]["message"]
 
 
 def test_a_file_as_baseline(

@@ -217,12 +217,37 @@ def test_the_action_takes_rules_and_arguments(repository: Path) -> None:
     [
         {}, {"old": "abi/baseline.o"}, {"command": "explain"}, {"command": "check"},
         {"old": "a", "new": "b", "formats": "pdf"}, {"old": "--help", "new": "--help"},
+        {"old": "abi/baseline.o", "new": "build/base.o", "arguments": "--help"},
     ],
 )  # fmt: skip
 def test_the_action_with_wrong_inputs_is_no_pass(repository: Path, inputs: dict[str, str]) -> None:
     done = gate(repository, **inputs)
     assert done.returncode == 2
     assert "::error " in done.stdout
+    assert outputs(repository)["verdict"] == "error"
+
+
+@pytest.mark.parametrize("end", ["exit 0", "kill -9 $$", "exit 127"])
+def test_the_action_takes_no_earlier_report_for_that_of_a_run_that_died(
+    repository: Path, tmp_path: Path, end: str
+) -> None:
+    builds = {"old": "abi/baseline.o", "new": "build/base.o"}
+    assert gate(repository, **builds).returncode == 0
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "rustabi").write_text(f"#!/bin/sh\n{end}\n")
+    (tools / "rustabi").chmod(0o755)
+    done = gate(repository, **builds, PATH=f"{tools}:{os.environ['PATH']}")
+    assert done.returncode == 2
+    assert "::error " in done.stdout
+    assert outputs(repository)["verdict"] == "error"
+    assert list((repository / "rustabi-report").iterdir()) == []
+
+
+def test_the_action_without_a_temporary_folder(repository: Path) -> None:
+    builds = {"old": "abi/baseline.o", "new": "build/base.o"}
+    assert gate(repository, **builds, TMPDIR=str(repository / "absent")).returncode == 2
+    assert gate(repository, **builds, report="a\nverdict=compatible").returncode == 2
 
 
 @pytest.mark.parametrize("build", CASES)

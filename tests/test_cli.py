@@ -177,6 +177,47 @@ def test_errors_are_told_to_people_and_programs(run: Run, arguments: list[str], 
         assert document["error"]["message"] in told.err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["diff", "", ""], ["diff", "OLD", ""], ["check", "", "--kernel", "."], ["report", ""],
+        ["check", "OLD", "--kernel", ""], ["check", "OLD", "--kernel", "OLD", "--baseline", ""],
+        ["diff", "OLD", "OLD", "--rules", ""], ["diff", "OLD", "OLD", "-o", ""],
+    ],
+)  # fmt: skip
+def test_an_empty_argument_is_not_the_current_folder(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    old = OBJECTS / "nested_change-old.o"
+    (tmp_path / "build.o").write_bytes(old.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    done = run(*(str(old) if each == "OLD" else each for each in arguments))
+    assert done.code == 2
+    assert "is empty" in done.err
+
+
+@pytest.mark.parametrize("form", ["-o FILE", "--output=FILE", "-o FILE --format junit"])
+@pytest.mark.parametrize("wrong", ["absent.o", f"{OLD} --fail-on bogus"])
+def test_a_run_that_fails_leaves_no_earlier_verdict(
+    run: Run, tmp_path: Path, form: str, wrong: str
+) -> None:
+    file = tmp_path / "report"
+    options = form.replace("FILE", str(file)).split()
+    assert run("diff", OLD, OLD, *options).code == 0
+    assert "compatible" in file.read_text().lower()
+    assert run("diff", OLD, *wrong.split(), *options).code == 2
+    assert "COMPATIBLE: " not in file.read_text()
+    assert "no such file" in file.read_text() or "bogus" in file.read_text()
+
+
+def test_a_snapshot_that_fails_leaves_the_earlier_one(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "snapshot.json"
+    assert run("snapshot", OLD, "-o", str(file)).code == 0
+    before = file.read_bytes()
+    assert run("snapshot", "absent.o", "-o", str(file)).code == 2
+    assert file.read_bytes() == before
+
+
 def test_near_names_are_offered(run: Run) -> None:
     assert "near: config_id" in run("why", NEW, "config_di").err
     assert "near: member_added::Config" in run("layout", NEW, "--type", "Confog").err

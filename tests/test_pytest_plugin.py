@@ -371,6 +371,28 @@ def test_reports_tell_errors(pytester: pytest.Pytester) -> None:
     assert (report["report"], report["error"]["kind"]) == ("error", "no-baseline")
 
 
+def test_reports_tell_errors_of_fixtures_and_of_loading(pytester: pytest.Pytester) -> None:
+    pytester.mkdir("empty")
+    pytester.makepyfile(
+        """
+        import pytest
+        @pytest.mark.rustabi(modules="empty")
+        def test_empty(rustabi_module): ...
+        def test_load(rustabi): rustabi.load("absent.o")
+        def test_unset(rustabi): rustabi.assert_compatible("", baseline="")
+        def test_expected(rustabi):
+            with pytest.raises(Exception): rustabi.load("absent.o")
+        """
+    )
+    for workers in ([], ["-n", "2"]):
+        assert run(pytester, "--rustabi-report=json:out.json", *workers).ret == 1
+        reports = json.loads((pytester.path / "out.json").read_text())
+        messages = [each["error"]["message"] for each in reports]
+        assert messages == [
+            "no kernel modules in this folder", "there is no such file or folder", "an empty path",
+        ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

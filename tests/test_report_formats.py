@@ -17,13 +17,15 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from rustabi.check import check_modules
+from rustabi.crates import BaselineFacts
 from rustabi.diff import compare
 from rustabi.doctor import diagnose
 from rustabi.errors import InputError, UsageError
 from rustabi.report import formats
 from rustabi.report.annotations import MOST, Annotation, commands
-from rustabi.report.check import CheckReport, check_report
+from rustabi.report.check import CheckNote, CheckReport, check_report
 from rustabi.report.contract import json_schema
+from rustabi.report.crates import CrateDiffReport, crates_diff
 from rustabi.report.differences import DiffReport, diff_report
 from rustabi.report.doctor import doctor_report
 from rustabi.report.errors import failure_report
@@ -137,6 +139,11 @@ def test_formats_with_files() -> None:
     for places in ([None, None], ["a", "a"]):
         with pytest.raises(UsageError, match="two formats go to"):
             require_distinct([Wanted("md", place) for place in places])
+
+
+def test_two_formats_to_one_file_are_refused() -> None:
+    with pytest.raises(UsageError, match="two formats go to"):
+        require_distinct([Wanted("json", "out/a"), Wanted("md", "./out//a")])
 
 
 def test_several_reports_are_one_document() -> None:
@@ -398,3 +405,44 @@ def test_markdown_of_a_huge_comparison_fits() -> None:
     assert 60_000 < len(text) <= LONGEST
     assert "Left out, as a comment holds no more: " in text
     assert "#### `demo::Type0`" in text
+
+
+def test_markdown_of_many_reports_keeps_each_verdict_that_is_no_pass() -> None:
+    good, bad = diffed("body_changed"), diffed("nested_change")
+    assert (good.verdict, bad.verdict) == ("compatible", "incompatible")
+    text = render_all([*[good] * 500, bad, every()["error"]], "md")
+    assert len(text) <= LONGEST
+    assert "### rustabi diff: incompatible" in text
+    assert "### rustabi: no verdict" in text
+
+
+def test_markdown_of_many_crates_keeps_the_verdict() -> None:
+    name = "crate_of_a_long_name_" + "x" * 100
+    crates = [
+        CrateDiffReport(f"{name}{number}", state, "words", "0.1.0", "0.1.0", None, None, None)
+        for number in range(1000)
+        for state in (("removed" if number == 999 else "added"),)
+    ]
+    report = crates_diff(BaselineFacts("revision", "HEAD~1"), crates)
+    assert report.verdict == "incompatible"
+    text = render(report, "md")
+    assert len(text) <= LONGEST
+    assert f"INCOMPATIBLE: {name}999" in text
+    assert "Left out, as a comment holds no more: " in text
+
+
+@pytest.mark.parametrize("token", ["junit", "md", "github"])
+def test_a_remark_that_fails_is_told(token: str) -> None:
+    module = next(each for each in checked().modules if each.module == "good")
+    note = CheckNote(
+        kind="version-missing", symbol="alpha", name="alpha", text="not in the table", evidence=(),
+        symbols=(), severity="api", own_severity="api", fails=True, tolerated=False, rule=None,
+        reason="",
+    )  # fmt: skip
+    layers = (replace(module.layers[0], remarks=(note,)), *module.layers[1:])
+    bad = replace(module, verdict="incompatible", layers=layers)
+    text = render(replace(checked(), verdict="incompatible", modules=(bad,)), token)
+    assert "not in the table" in text
+    if token == "junit":
+        (found,) = (each for each in junit_results(text) if each.name == layers[0].name)
+        assert found.result == "failure"

@@ -158,19 +158,20 @@ def select(workspaces: Sequence[Workspace], selection: Selection) -> frozenset[s
     packages = {package for workspace in workspaces for package in workspace.packages}
     names = {package.name for package in packages}
     for glob in (*selection.packages, *selection.exclude):
-        if not any(_matches(name, [glob]) for name in names):
+        if not any(matches(name, [glob]) for name in names):
             raise UsageError(
                 f"no package {glob} in this workspace", path=workspaces[0].root,
                 advice=f"there are: {', '.join(sorted(names))}",
             )  # fmt: skip
     if selection.workspace:
-        return frozenset(name for name in names if not _matches(name, selection.exclude))
+        return frozenset(name for name in names if not matches(name, selection.exclude))
     if selection.packages:
-        return frozenset(name for name in names if _matches(name, selection.packages))
+        return frozenset(name for name in names if matches(name, selection.packages))
     return frozenset(package.name for package in packages if package.default)
 
 
-def _matches(name: str, globs: Iterable[str]) -> bool:
+def matches(name: str, globs: Iterable[str]) -> bool:
+    """Whether one of some names or globs means a package."""
     return any(name == glob or fnmatchcase(name, glob) for glob in globs)
 
 

@@ -66,11 +66,12 @@ def _run(arguments: Sequence[str]) -> int:
         from rustabi.cli import ksyms
 
         return ksyms.run(arguments[1:])
+    from rustabi.cli.arguments import parsed
     from rustabi.cli.formats import say, wanted_formats
     from rustabi.cli.parser import parser
 
     try:
-        options = parser().parse_args(arguments)
+        options = parsed(parser(), arguments)
     except SystemExit as done:  # --help and --version
         return int(done.code or 0)
     from rustabi.cli.commands import run

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import textwrap
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from rustabi.errors import UsageError
 from rustabi.report.formats import formats_of, parse_format
@@ -47,6 +47,29 @@ class Version(argparse.Action):
 
         print(version_text(), end="")
         parser.exit()
+
+
+_MAY_BE_EMPTY: Final = frozenset({"features"})
+"""Options whose empty value is a list of nothing."""
+
+
+def parsed(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
+    """What a command line says.
+
+    Raises:
+        UsageError: It makes no sense, or an argument is empty. An empty path is the current folder
+            to pathlib, so that a variable that was not set would name one.
+    """
+    options = parser.parse_args(arguments)
+    for name, value in vars(options).items():
+        given = value if isinstance(value, list) else [value]
+        if name not in _MAY_BE_EMPTY and any(each == "" for each in given):
+            shown = name.replace("_", "-")
+            raise UsageError(
+                f"the argument {shown} is empty",
+                advice="give it a value (is a variable not set?); the current folder is `.`",
+            )
+    return options
 
 
 def add_command(commands: Any, name: str, summary: str, text: str, *examples: str) -> Parser:

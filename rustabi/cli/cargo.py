@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from rustabi.cli import guarded
 from rustabi.cli.answer import Answer, Say
+from rustabi.cli.arguments import parsed
 from rustabi.cli.building import chosen_build
 from rustabi.cli.cargo_options import cargo_parser
 from rustabi.cli.formats import say as say_answer
@@ -59,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     try:
-        options = cargo_parser().parse_args(arguments)
+        options = parsed(cargo_parser(), arguments)
     except SystemExit as done:  # --help and --version
         return int(done.code or 0)
     formats = wanted_formats(options)

@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rustabi.cli.output import OutputError, rendered, write
 from rustabi.errors import RustabiError, UsageError
@@ -75,16 +75,34 @@ def say_failure(error: RustabiError, arguments: Sequence[str]) -> None:
             write(render(report, each.token), each.file)
 
 
+_REPORTING: Final = frozenset({"check", "check-semver", "diff", "doctor", "report"})
+"""Commands whose option ``-o`` names the report; others write data there."""
+
+
+def _output(arguments: Sequence[str]) -> str | None:
+    """The file that a report was to go to, known even where the arguments make no sense."""
+    if not _REPORTING.intersection(arguments[:1]):
+        return None
+    found = [value for option, value in pairwise(arguments) if option in ("-o", "--output")]
+    found += [each.removeprefix("--output=") for each in arguments if each.startswith("--output=")]
+    return next((each for each in found if each and not each.startswith("-")), None)
+
+
 def _asked(arguments: Sequence[str]) -> Iterator[Wanted]:
     """The formats, known even where the arguments as a whole make no sense; one for each place."""
     texts = [each.removeprefix("--format=") for each in arguments if each.startswith("--format=")]
     texts += [value for option, value in pairwise(arguments) if option == "--format"]
+    output = _output(arguments)
+    if output is not None and not texts:
+        texts = ["text"]
     places: set[str | None] = set()
     for text in texts:
         try:
             wanted = parse_format(text)
         except UsageError:
             continue
+        if wanted.file is None:
+            wanted = wanted._replace(file=output)
         if wanted.file not in places and wanted != Wanted("text"):
             places.add(wanted.file)
             yield wanted

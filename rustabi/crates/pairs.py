@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from rustabi.cargo import DELIVERED
 from rustabi.cargo.plan import LINKED
@@ -12,8 +12,10 @@ from rustabi.cargo.run import Progress
 from rustabi.cargo.workspace import (
     BuiltLibrary,
     Package,
+    Selection,
     Workspace,
     build_packages,
+    matches,
     read_workspace,
     select,
 )
@@ -29,6 +31,7 @@ from rustabi.crates.baseline import (
 from rustabi.crates.hint import (
     NOTHING_COMPILED,
     Hint,
+    HintKind,
     hint_of,
     in_archives,
     is_linked,
@@ -171,18 +174,46 @@ def _compared(
     bare = CrateResult(
         package.name, "failed", old_version=old.package.version, new_version=package.version
     )
-    kind = next((each for each in DELIVERED if each in old.files and each in new.files), None)
-    if kind is None:
+    kinds = [each for each in DELIVERED if each in old.files and each in new.files]
+    if not kinds:
         reason = (
             f"it was built as {', '.join(sorted(old.files))}, and is as"
             f" {', '.join(sorted(new.files))} now: nothing in common to compare"
         )
         return bare._replace(reason=reason, hint=unknown(reason))
-    try:
-        models = [model_of(each, current.folder, say, kind) for each in (old, new)]
-        return _judged(bare, (models[0], models[1]), package.crate, judge, kind in ("rlib", "lib"))
-    except RustabiError as error:
-        return _failed(bare, error)
+    by_source = [each for each in kinds if each in _BY_SOURCE]
+    found = []
+    for kind in dict.fromkeys([kinds[0], *by_source[:1]]):
+        try:
+            models = [model_of(each, current.folder, say, kind) for each in (old, new)]
+            pair = models[0], models[1]
+            found.append(_judged(bare, pair, package.crate, judge, kind in _BY_SOURCE))
+        except RustabiError as error:
+            if not found:
+                return _failed(bare, error)
+            found = [_half(found[0], error)]
+    return min(found, key=_gravity)
+
+
+_BY_SOURCE: Final = ("rlib", "lib")
+"""Crate types that other crates use by source."""
+
+_GRAVEST: Final[tuple[HintKind, ...]] = ("break", "unknown", "api", "none")
+
+
+def _gravity(result: CrateResult) -> tuple[bool, int]:
+    """What decides which of two deliveries of a crate speaks for it: the lesser goes first."""
+    judgement, hint = result.judgement, result.hint
+    fails = judgement is not None and any(map(judgement.fails, judgement.findings))
+    return not fails, len(_GRAVEST) if hint is None else _GRAVEST.index(hint.kind)
+
+
+def _half(result: CrateResult, error: RustabiError) -> CrateResult:
+    """The result of a shared library whose crate others use by source, which cannot be read."""
+    if result.hint is None or result.hint.known == "break":
+        return result
+    why = f"its rlib cannot be compared: {error.message}"
+    return result._replace(hint=result.hint._replace(kind="unknown", why=result.hint.why or why))
 
 
 def _judged(
@@ -221,8 +252,15 @@ def _of_files(
             )
         files = {libraries[0].name: files[ANY]}
     pairs = [each for each in libraries if each.name in files]
+    gone = _gone(current, files, request.selection, names)
+    if libraries and not pairs and not gone and not names & files.keys():
+        raise InputError(
+            f"no snapshot of {', '.join(each.name for each in libraries)} in this folder",
+            path=baseline.facts.name,
+            advice="`cargo rustabi snapshot -o FOLDER` writes one for each crate",
+        )
     built = build_packages(current, pairs, request.build, say)
-    for name in sorted(names | _gone(current, files, names)):
+    for name in sorted(names | gone):
         package = packages.get(name)
         if name in built:
             say(f"comparing {name}")
@@ -231,17 +269,25 @@ def _of_files(
             reason = "there is no package of that name any more"
             yield CrateResult(name, "removed", reason, old_version=_version_in(files[name], name))
         elif package.kind != "library":
+            state: CrateState = "removed" if name in files else "left-out"
             reason = WHY_LEFT_OUT[package.kind]
-            yield CrateResult(name, "left-out", reason, new_version=package.version)
+            if state == "removed":
+                reason = f"it was a library, and is {_a(package)} now"
+            yield CrateResult(name, state, reason, new_version=package.version)
         else:
             reason = f"{baseline.facts.name} has no snapshot of it"
             yield CrateResult(name, "added", reason, new_version=package.version)
 
 
-def _gone(current: Workspace, files: Mapping[str, Path], names: frozenset[str]) -> frozenset[str]:
+def _gone(
+    current: Workspace, files: Mapping[str, Path], selection: Selection, names: frozenset[str]
+) -> frozenset[str]:
     """Packages that only the baseline knows, where all of the workspace is asked for."""
     present = {each.name for each in current.packages}
-    return frozenset(files.keys() - present) if names == present else frozenset()
+    gone = files.keys() - present
+    if selection.workspace:
+        return frozenset(name for name in gone if not matches(name, selection.exclude))
+    return frozenset(gone) if names == present else frozenset()
 
 
 def _with_file(

@@ -183,11 +183,15 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, Any, None]:
     """Let the test's report carry what was found: from a worker, too, it gets to whoever tells."""
     outcome = yield
     session = _state(item.config).session
     if session is not None:
+        if call.excinfo is not None:
+            session.notes.end(call.excinfo.value)
         session.notes.attach(outcome.get_result())
 
 

@@ -23,7 +23,6 @@ from rustabi.pytest_plugin.symbolcases import SymbolCase
 from rustabi.pytest_plugin.values import LoadedTarget, Outcome
 from rustabi.report.check import CheckReport
 from rustabi.report.differences import DiffReport
-from rustabi.report.errors import failure_report
 from rustabi.report.formats import Report, render
 from rustabi.report.select import missing
 from rustabi.rules import FAIL_ON, NO_GATE, Gate, find_rules, present_day, read_rules
@@ -68,7 +67,7 @@ def _asserting(
             return method(session, *given, **named)
         except RustabiError as error:
             told = session.told(error)
-            session.notes.report(failure_report(told))
+            session.notes.failure(told)
             raise told from None
         except AssertionError as error:
             raise error.with_traceback(None) from None

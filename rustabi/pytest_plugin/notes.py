@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from rustabi.errors import RustabiError
+
 if TYPE_CHECKING:
     from rustabi.report.formats import Report
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 REPORTS: Final = "rustabi_reports"
 UPDATES: Final = "rustabi_updates"
 """Attributes of a test's report."""
+
+CAUSE: Final = "rustabi_error"
+"""Attribute of pytest's own exception: the error that it tells of."""
 
 
 class Notes:
@@ -32,11 +37,29 @@ class Notes:
         self._wants_reports = reports
         self._reports: list[str] = []
         self._updates: list[tuple[str, str, str]] = []
+        self._last: RustabiError | None = None
 
     def report(self, report: Report) -> None:
         """Note what an assertion found."""
         if self._wants_reports:
             self._reports.append(packed(report))
+
+    def failure(self, error: RustabiError) -> None:
+        """Note that an assertion came to no answer."""
+        from rustabi.report.errors import failure_report
+
+        self._last = error
+        self.report(failure_report(error))
+
+    def end(self, reason: BaseException) -> None:
+        """Note the error that a part of a test ended with, be it of a fixture, unless it is noted.
+
+        Args:
+            reason: What was raised; for one of ours that a fixture told, see `CAUSE`.
+        """
+        error = getattr(reason, CAUSE, reason)
+        if isinstance(error, RustabiError) and error is not self._last:
+            self.failure(error)
 
     def update(self, name: str, done: str, headline: str = "") -> None:
         """Note what became of a baseline.

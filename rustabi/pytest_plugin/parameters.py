@@ -16,6 +16,7 @@ import pytest
 from rustabi.check.module import modules_in
 from rustabi.errors import InputError, RustabiError, UsageError
 from rustabi.pytest_plugin.assertions import Rustabi
+from rustabi.pytest_plugin.notes import CAUSE
 from rustabi.pytest_plugin.symbolcases import SymbolCase, cases_of
 from rustabi.pytest_plugin.values import LoadedTarget
 
@@ -215,8 +216,10 @@ def _or_fail(make: Callable[[], Found]) -> Found:
     try:
         return make()
     except RustabiError as error:
-        text = str(error)
-    pytest.fail(text, pytrace=False)
+        told = error
+    failed = pytest.fail.Exception(str(told), pytrace=False)
+    setattr(failed, CAUSE, told)
+    raise failed
 
 
 def _nothing(key: str, message: str) -> UsageError:

@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 import pytest
 
 from rustabi.cargo import Build
+from rustabi.errors import UsageError
 
 Target: TypeAlias = str | Path
 
@@ -41,11 +42,11 @@ class Places(NamedTuple):
 
     def target(self, name: Target) -> Path:
         """The file or folder that a test names."""
-        return self.root / name
+        return self.root / _named(name)
 
     def baseline(self, name: Target) -> Path:
         """The baseline that a test names."""
-        return self.baselines / name
+        return self.baselines / _named(name)
 
     def shown(self, path: Target) -> str:
         """A path as reports show it: the same on every machine where it is below the root."""
@@ -53,6 +54,17 @@ class Places(NamedTuple):
         if path.is_absolute() and path.is_relative_to(self.root):
             return path.relative_to(self.root).as_posix()
         return str(path)
+
+
+def _named(name: Target) -> Target:
+    """The name; an empty one would mean the folder itself, such as of a variable that is not set.
+
+    Raises:
+        UsageError: It is empty.
+    """
+    if name == "":
+        raise UsageError("an empty path", advice="name a file or folder; the root folder is '.'")
+    return name
 
 
 def options_in_words(build: Build) -> Iterator[str]:

@@ -131,7 +131,7 @@ def _title(module: ModuleReport) -> str:
 def _problems(module: ModuleReport) -> str:
     if module.error is not None:
         return f"cannot be read: {module.error}"
-    notes = [each for layer in module.layers for each in layer.problems]
+    notes = [each for layer in module.layers for each in layer.told]
     if not notes:
         notes = [each for layer in module.layers for each in layer.gaps]
     notes.sort(key=lambda each: not each.fails)

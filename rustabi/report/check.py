@@ -61,6 +61,11 @@ class LayerReport:
     gaps: tuple[CheckNote, ...]
     """What could not be checked, and why."""
 
+    @property
+    def told(self) -> tuple[CheckNote, ...]:
+        """Problems, and those remarks that the gate takes for failures."""
+        return (*self.problems, *(each for each in self.remarks if each.fails))
+
 
 @dataclass(frozen=True, slots=True)
 class ModuleReport:

@@ -30,8 +30,8 @@ from rustabi.report.crates_words import (
 )
 from rustabi.report.junit import Case, Result, Suite
 from rustabi.report.junit_suites import diff_suites
-from rustabi.report.markdown import Part, cell, code, table
-from rustabi.report.markdown_diff import HEAD, diff_parts
+from rustabi.report.markdown import MANY, Part, cell, code, table
+from rustabi.report.markdown_diff import HEAD, WORST, diff_parts
 
 _RESULTS: Final[dict[str, Result]] = {
     "compatible": "passed", "incompatible": "failure", "error": "error",
@@ -55,9 +55,8 @@ def crates_diff_parts(report: CratesDiffReport) -> Iterator[Part]:
         )
         for each in report.crates
     ]  # fmt: skip
-    head = _markdown_head("diff", [diff_in_words(report)], report.baseline)
-    titles = ("crate", "version", "semver hint", "")
-    yield Part(HEAD, f"{head}\n\n{table(titles, rows)}", "table of crates")
+    yield Part(WORST, _markdown_head("diff", [diff_in_words(report)], report.baseline), "verdict")
+    yield from _tables(("crate", "version", "semver hint", ""), rows)
     for each in report.crates:
         if each.diff is not None and is_told(each):
             yield from diff_parts(each.diff)
@@ -74,8 +73,14 @@ def crates_semver_parts(report: CratesSemverReport) -> Iterator[Part]:
         for each in report.crates
     ]  # fmt: skip
     head = _markdown_head("check-semver", semver_in_words(report), report.baseline)
-    titles = ("crate", "version", "bump", "semver hint", "needs", "", "")
-    yield Part(HEAD, f"{head}\n\n{table(titles, rows)}", "table of crates")
+    yield Part(WORST, head, "verdict")
+    yield from _tables(("crate", "version", "bump", "semver hint", "needs", "", ""), rows)
+
+
+def _tables(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Part]:
+    """Rows in tables of a few, so that a document of limited length has room for the first."""
+    for start in range(0, len(rows), MANY):
+        yield Part(HEAD, table(titles, rows[start : start + MANY]), f"table of {MANY} crates")
 
 
 def _markdown_head(command: str, lines: Sequence[str], baseline: BaselineReport) -> str:

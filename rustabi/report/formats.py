@@ -12,6 +12,7 @@ needed, because start-up counts.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
@@ -144,12 +145,13 @@ def require_distinct(formats: Iterable[Wanted]) -> None:
     """
     seen: set[str | None] = set()
     for each in formats:
-        if each.file in seen:
+        place = None if each.file is None else os.path.normpath(each.file)
+        if place in seen:
             where = "standard output" if each.file is None else each.file
             raise UsageError(
                 f"two formats go to {where}", advice="give all but one a file: FORMAT:FILE"
             )
-        seen.add(each.file)
+        seen.add(place)
 
 
 def render(

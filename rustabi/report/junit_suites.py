@@ -183,16 +183,16 @@ def _module_cases(module: ModuleReport) -> Iterator[Case]:
 
 def _layer(path: str, layer: LayerReport) -> Case:
     result: Result = "skipped" if layer.status == "not run" else "passed"
-    if any(each.fails for each in layer.problems):
+    if any(each.fails for each in layer.told):
         result = "failure"
-    problems, gaps = list(map(_note, layer.problems)), list(map(_note, layer.gaps))
+    problems, gaps = list(map(_note, layer.told)), list(map(_note, layer.gaps))
     output = [
         *([] if result == "failure" else problems),
         *(f"not checked: {each}" for each in gaps),
     ]
     told = problems if result == "failure" else gaps if result == "skipped" else []
     message = told[0].partition("\n")[0] if told else ""
-    kind = next((each.kind for each in layer.problems if each.fails), "")
+    kind = next((each.kind for each in layer.told if each.fails), "")
     return Case(path, layer.name, result, kind, message, "\n".join(told), "\n".join(output))
 
 

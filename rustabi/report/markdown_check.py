@@ -9,7 +9,16 @@ from rustabi.report.doctor import DoctorReport, ProblemReport, RemedyReport
 from rustabi.report.errors import FailureReport
 from rustabi.report.facts import plural, short
 from rustabi.report.markdown import MANY, Part, block, bullets, cell, code, folded, table
-from rustabi.report.markdown_diff import ASIDE, FAILS, HEAD, REST, RISKY, gaps_text
+from rustabi.report.markdown_diff import (
+    ASIDE,
+    FAILS,
+    HEAD,
+    REST,
+    RISKY,
+    WORST,
+    gaps_text,
+    verdict_rank,
+)
 from rustabi.report.page import plain
 from rustabi.report.paths import ARROW
 from rustabi.report.summary import CrateReport, SummaryReport, TargetReport
@@ -24,7 +33,8 @@ def check_parts(report: CheckReport) -> Iterator[Part]:
     """A check of modules: the verdict with a row for each module, then what is wrong with each."""
     title = {"compatible": "compatible", "incompatible": "incompatible", "error": "no verdict"}
     words = verdict_in_words(report).partition(": ")[2]
-    yield Part(HEAD, f"### rustabi check: {title[report.verdict]}\n\n{words}", "verdict")
+    head = f"### rustabi check: {title[report.verdict]}\n\n{words}"
+    yield Part(verdict_rank(report.verdict), head, "verdict")
     ordered = sorted(report.modules, key=_rank)
     rows = [(cell(each.module), each.loads, each.runs, _statuses(each)) for each in ordered]
     titles = ("module", "would load", "would run correctly", "layers")
@@ -54,7 +64,7 @@ def _module(module: ModuleReport) -> Iterator[Part]:
         text = f"#### {code(module.module)}\n\ncannot be read: {code(module.error)}"
         yield Part(rank, text, "module")
         return
-    problems = [each for layer in module.layers for each in layer.problems]
+    problems = [each for layer in module.layers for each in layer.told]
     if problems:
         text = f"#### {code(module.module)}\n\n{bullets(problems, _note, 'problem')}"
         yield Part(rank, text, "module")
@@ -161,4 +171,4 @@ def failure_parts(report: FailureReport) -> Iterator[Part]:
     error = report.error
     where = ", ".join(part for part in (error.path, error.place) if part)
     blocks = ("### rustabi: no verdict", code(where), code(error.message), code(error.advice or ""))
-    yield Part(HEAD, "\n\n".join(each for each in blocks if each), "error")
+    yield Part(WORST, "\n\n".join(each for each in blocks if each), "error")

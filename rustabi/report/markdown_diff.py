@@ -18,13 +18,18 @@ from rustabi.report.text_findings import in_words
 
 _FEW: Final = 5
 
-HEAD, FAILS, RISKY, REST, ASIDE = range(5)
-"""Ranks of the parts of a report: what goes last is the verdict."""
+WORST, HEAD, FAILS, RISKY, REST, ASIDE = range(6)
+"""Ranks of the parts of a report: what goes last is a verdict, last of all one that is no pass."""
+
+
+def verdict_rank(verdict: str) -> int:
+    """The rank of a verdict: of many reports in one document, those that fail are to be seen."""
+    return HEAD if verdict == "compatible" else WORST
 
 
 def diff_parts(report: DiffReport) -> Iterator[Part]:
     """The parts of the document, most important first."""
-    yield Part(HEAD, _head(report), "verdict")
+    yield Part(verdict_rank(report.verdict), _head(report), "verdict")
     shown = [each for each in report.findings if not each.tolerated]
     failing = [each for each in shown if each.fails]
     others = [each for each in shown if not each.fails]

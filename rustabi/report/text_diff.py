@@ -31,7 +31,7 @@ from rustabi.report.page import (
 from rustabi.report.paths import ARROW
 from rustabi.report.sidebyside import LayoutChange, LayoutRow, Place, is_padding
 from rustabi.report.text import way
-from rustabi.report.text_findings import MANY, listed, mild_lines, phrase, why
+from rustabi.report.text_findings import MANY, listed_of, mild_lines, phrase, why
 from rustabi.report.text_gate import (
     coverage_lines,
     decision,
@@ -133,11 +133,12 @@ def _removed(findings: Sequence[FindingReport], limit: int | None) -> Iterator[B
         return
     yield line(Span("exported symbols removed", "title"), f" ({len(findings)})")
     notes = {each.type: f"  ({each.new})" if each.new else "" for each in findings}
-    lines = (
-        line(name(each.type), Span(notes[each.type], "dim"), why(each), indent=2)
-        for each in findings
-    )
-    yield from listed(lines, limit, 2)
+
+    def shown(finding: FindingReport) -> Line:
+        note = Span(notes[finding.type], "dim")
+        return line(name(finding.type), note, why(finding), indent=2)
+
+    yield from listed_of(findings, shown, limit, 2)
 
 
 def _subject_block(
@@ -268,8 +269,8 @@ def _affected(findings: Sequence[FindingReport], limit: int | None) -> Iterator[
     if mixed:
         how = f"{by_value} by value, {len(symbols) - by_value} behind pointers only"
     yield line(f"affects {plural(len(symbols), 'exported symbol')}, {how}{note}:", indent=2)
-    lines = (_path(each, len(places) == 1, mixed) for _, each in sorted(symbols.items()))
-    yield from listed(lines, limit, 4)
+    ordered = [symbols[each] for each in sorted(symbols)]
+    yield from listed_of(ordered, lambda each: _path(each, len(places) == 1, mixed), limit, 4)
 
 
 def _path(symbol: AffectedSymbol, to_member: bool, mixed: bool) -> Line:
@@ -303,11 +304,12 @@ def _consequences(consequences: Iterable[ConsequenceReport], limit: int | None) 
     if not by_type:
         return
     yield line("also changes the layout of:", indent=2)
-    lines = (
-        Line(spans(name(type_name), ":"), 4, spans(" " + ", ".join(map(_consequence, changes))))
-        for type_name, changes in by_type.items()
-    )
-    yield from listed(lines, limit, 4)
+
+    def shown(type_name: str) -> Line:
+        told = ", ".join(map(_consequence, by_type[type_name]))
+        return Line(spans(name(type_name), ":"), 4, spans(f" {told}"))
+
+    yield from listed_of(by_type, shown, limit, 4)
 
 
 def _consequence(consequence: ConsequenceReport) -> str:
@@ -343,7 +345,7 @@ def gap_lines(
         if members[0].kind == _OF_ALL:
             yield from _name_lines(members, limit)
         else:
-            yield from listed((_gap(each) for each in members), limit, 4, more)
+            yield from listed_of(members, _gap, limit, 4, more)
 
 
 def _name_lines(gaps: Sequence[GapReport], limit: int | None) -> Iterator[Line]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final, TypeVar
 
 from rustabi.report.differences import ConsequenceReport, FindingReport
 from rustabi.report.page import Block, Line, Span, line, name, spans
 from rustabi.report.paths import ARROW
+
+_T = TypeVar("_T")
 
 MANY: Final = 20
 """Entries of a list that are shown unless all are asked for."""
@@ -25,8 +28,24 @@ def listed(
     """The first ``limit`` lines, and how many there are more; ``more`` tells how to see them."""
     every = list(lines)
     yield from every[:limit]
-    if limit is not None and len(every) > limit:
-        rest = f"… and {len(every) - limit} more ({more})"
+    yield from _and_more(len(every), limit, indent, more)
+
+
+def listed_of(
+    items: Collection[_T],
+    shown: Callable[[_T], Line],
+    limit: int | None,
+    indent: int,
+    more: str = "--all lists them",
+) -> Iterator[Line]:
+    """The same of items, with lines made of those alone that are shown."""
+    yield from map(shown, islice(items, limit))
+    yield from _and_more(len(items), limit, indent, more)
+
+
+def _and_more(count: int, limit: int | None, indent: int, more: str) -> Iterator[Line]:
+    if limit is not None and count > limit:
+        rest = f"… and {count - limit} more ({more})"
         yield line(Span(rest, "dim"), indent=indent)
 
 
@@ -36,7 +55,7 @@ def mild_lines(title: str, findings: Sequence[FindingReport], limit: int | None)
         return
     yield line(Span(title, "title"), f" ({len(findings)})")
     width = max(len(each.kind) for each in findings)
-    yield from listed((one_line(each, width) for each in findings), limit, 2)
+    yield from listed_of(findings, lambda each: one_line(each, width), limit, 2)
 
 
 def one_line(finding: FindingReport, width: int, indent: int = 2) -> Line:
