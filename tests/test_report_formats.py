@@ -446,3 +446,12 @@ def test_a_remark_that_fails_is_told(token: str) -> None:
     if token == "junit":
         (found,) = (each for each in junit_results(text) if each.name == layers[0].name)
         assert found.result == "failure"
+
+
+def test_what_a_build_says_stays_line_by_line_in_markdown() -> None:
+    error = InputError(
+        "cargo failed to build it:\nerror: unclosed `delimiter`\n --> lib.rs:1", path="x"
+    )
+    text = render(failure_report(error), "md")
+    assert "```text\nerror: unclosed `delimiter`\n --> lib.rs:1\n```" in text
+    assert "\\n" not in text

@@ -172,6 +172,6 @@ class Comparison(NamedTuple):
 
     @property
     def is_blank(self) -> bool:
-        """Whether both builds export symbols, and no debug info describes any of them."""
+        """Whether there are exported symbols, and no debug info describes any of them."""
         sides = (self.old.symbols, self.new.symbols)
-        return all(sides) and not any(each.kind for symbols in sides for each in symbols)
+        return any(sides) and not any(each.kind for symbols in sides for each in symbols)

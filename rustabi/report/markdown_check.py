@@ -170,5 +170,9 @@ def failure_parts(report: FailureReport) -> Iterator[Part]:
     """Why there is no verdict or no report."""
     error = report.error
     where = ", ".join(part for part in (error.path, error.place) if part)
-    blocks = ("### rustabi: no verdict", code(where), code(error.message), code(error.advice or ""))
+    message, *output = error.message.split("\n", 1)  # of cargo: what it says, line by line
+    blocks = (
+        "### rustabi: no verdict", code(where), code(message), *map(block, output),
+        code(error.advice or ""),
+    )  # fmt: skip
     yield Part(WORST, "\n\n".join(each for each in blocks if each), "error")
