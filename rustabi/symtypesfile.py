@@ -23,6 +23,8 @@ _TOKEN = re.compile(r"[stueE]##?'.*?'(?=\s|$)|\S+")
 _REFERENCE = re.compile(r"[stueE]#[^#]")
 _OPAQUE = re.compile(r"([suet])##(.+)")
 _SECTION = re.compile(r"/\*\s*(.*?)\s*\*/\s*$")
+_ROOTS = ("subprogram", "variable")
+"""How gendwarfksyms begins what it writes of a symbol."""
 _KEYWORDS = {"s": "struct", "u": "union", "e": "enum", "t": "typedef"}
 _SUFFIXES = (".symtypes", ".symref")
 
@@ -144,6 +146,11 @@ class _Section:
             return f"{opaque[1]}#{name}", (kind, name.strip("'"), "{", "UNKNOWN", "}")
         if len(words) < 2:
             raise self._damaged(f"no description follows {_shown(line)}", number)
+        if not is_reference(words[0]) and words[1] not in _ROOTS and words[0] not in words[1:]:
+            raise self._damaged(
+                f"{_shown(words[0])} is followed by no declaration", number,
+                "one of gendwarfksyms begins with subprogram or variable; in one of genksyms is the name",
+            )  # fmt: skip
         return words[0], tuple(words[1:])
 
     def _damaged(self, what: str, number: int, advice: str = "") -> InputError:

@@ -252,6 +252,7 @@ def test_packed_files_are_read(tmp_path: Path) -> None:
         ("/* a.symtypes */\n\noverride\n", r":3: no description"),
         ("", "empty"),
         ("s#s struct s { int a ; }\n", "no exported symbol"),
+        ("hello world\n", r":1: .hello. is followed by no declaration"),
     ],
 )
 def test_damage_is_told_with_its_line(tmp_path: Path, text: str, message: str) -> None:
