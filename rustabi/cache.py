@@ -9,7 +9,6 @@ there. Nothing in here fails: a folder that cannot be read or written only makes
 from __future__ import annotations
 
 import hashlib
-import mmap
 import os
 import sys
 import tempfile
@@ -261,8 +260,9 @@ def fingerprint(path: Path) -> Print | None:
             status = os.fstat(file.fileno())
             if not status.st_size:
                 return None
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                digest, start = hashlib.sha256(data).hexdigest(), data[:16]
+            start = file.read(16)
+            file.seek(0)  # a map of it would end this process where another one cuts it off
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError):
         return None
     return Print(digest, status.st_size, _stamp(status), start)

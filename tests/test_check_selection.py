@@ -28,6 +28,9 @@ HEADERS = {
     "new.h": "struct item { long size; int id; };",
     "other.h": "struct item { int id; int flags; long size; };",
     "large.h": "struct item { int id; long size; long more; };",
+    "small.h": "struct item { int id; };",
+    "larger.h": "struct item { int id; int more; };",
+    "padded.h": "struct padded { struct item inner; long last; };",
     "holder.h": "struct holder { int count; struct item *first; };",
     "around.h": "struct around { struct item inner; int last; };",
     "declared.h": "struct holder; int rust_helper_use(struct holder *h);",
@@ -136,6 +139,25 @@ def test_what_holds_one_that_agrees_elsewhere_need_not_agree(tmp_path: Path, fir
     (note,) = found.layer("layout").problems
     assert (found.runs, note.subject, note.symbols) == ("no", "around", ("rust_helper_use",))
     assert note.evidence[0] == "member moved last: at 16 in the module, at 24 in the kernel"
+
+
+def test_what_is_held_may_differ_where_the_holder_has_a_gap(tmp_path: Path) -> None:
+    """``padded`` is as large either way, and its last member in place; ``item`` is not."""
+    other = """
+        #include "larger.h"
+        #include "padded.h"
+        int rust_helper_use(struct padded *p) { return p != 0; }
+    """
+    uses = """
+        #include "padded.h"
+        int use_padded(struct padded *p) { return rust_helper_use(p); }
+    """
+    source = MODULE.format(includes='#include "small.h"') + uses
+    demo = write(tmp_path, "demo.ko", compiled(tmp_path, "demo", source).read_bytes())
+    found = check_modules([demo], [kernel(tmp_path, unit("small.h", 1), other)]).modules[0]
+    (note,) = found.layer("layout").problems
+    assert (found.runs, note.subject, note.symbols) == ("no", "padded", ("rust_helper_use",))
+    assert note.evidence[0] == "item in it: member added more: int at 4 in the kernel only"
 
 
 def test_a_damaged_debug_file_beside_hides_no_types(tmp_path: Path) -> None:

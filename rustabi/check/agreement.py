@@ -23,7 +23,7 @@ from rustabi.check.results import Layer, Note, crossing, layer_of, listed
 from rustabi.check.toolchain import same_architecture
 from rustabi.check_kinds import CheckKind
 from rustabi.diff import Affected, Change, Severity
-from rustabi.diff.causes import Causes, Reach
+from rustabi.diff.causes import Causes, Components, Reach
 from rustabi.diff.identity import Pair
 from rustabi.diff.symbols import compare_vtables
 from rustabi.diff.walk import Walk
@@ -140,6 +140,61 @@ def _cannot_run(module: Module, kernel: Kernel, types: KernelTypes | None) -> st
     return None
 
 
+class Held:
+    """Which types agree, where a kernel has several of a name: with all that they hold by value.
+
+    A type that agrees in one unit of the kernel may disagree in the one whose type holds it, and be
+    so much smaller than what follows it there that nothing else of the holder tells.
+
+    Args:
+        module: The module's model.
+        kernel: The kernel's model.
+        changes: Pair of types -> what differs.
+
+    Attributes:
+        clean: Types of the module that agree with one of the kernel's.
+        inner: Pairs that hold what disagrees, though it is clean elsewhere -> what they hold.
+    """
+
+    def __init__(self, module: Model, kernel: Model, changes: dict[Pair, list[Change]]) -> None:
+        self._types, self._changes = module.types, changes
+        agreeing = {pair[0] for pair, found in changes.items() if not _grave(found)}
+        spread = {pair for pair, found in changes.items() if pair[0] in agreeing and _grave(found)}
+        self.inner: dict[Pair, list[Pair]] = {}
+        if spread:
+            old, new = Components(module.types), Components(kernel.types)
+            holders = {pair: (old.of(pair[0]), new.of(pair[1])) for pair in sorted(changes)}
+            while spread:
+                added = {
+                    pair: inner
+                    for pair, (mine, theirs) in holders.items()
+                    if (inner := [each for each in sorted(spread)
+                                  if each[0] in mine and each[1] in theirs])
+                }  # fmt: skip
+                spread = added.keys() - self.inner.keys()
+                for pair, inner in added.items():
+                    self.inner.setdefault(pair, []).extend(inner)
+        self.clean = {
+            pair[0]
+            for pair, found in changes.items()
+            if not _grave(found) and pair not in self.inner
+        }
+
+    def told(self) -> Iterator[tuple[Pair, list[str]]]:
+        """Pairs of which nothing but what they hold disagrees, that being clean elsewhere."""
+        for pair, inner in self.inner.items():
+            hidden = [each for each in inner if each[0] in self.clean]
+            if hidden and pair[0] not in self.clean and not _grave(self._changes[pair]):
+                yield pair, [line for each in hidden for line in self._lines(each)]
+
+    def _lines(self, pair: Pair) -> Iterator[str]:
+        name = name_of(self._types[pair[0]]) or "<anonymous>"
+        for change in _grave(self._changes[pair]):
+            yield f"{name} in it: {change_in_words(change)}"
+        if not _grave(self._changes[pair]):
+            yield f"{name} in it holds another type of one name"
+
+
 class _Comparison:
     """One module's types against the kernel's."""
 
@@ -184,15 +239,20 @@ class _Comparison:
                 text = "another vtable in the kernel"
                 yield False, Note(CheckKind.VTABLE_DIFFERS, f"dyn {trait}", text, told)
         self.compared += len({pair[0] for pair in walk.changes})
+        held = Held(self._module, self._types.model, walk.changes)
         differing = {pair[0] for pair, changes in walk.changes.items() if changes}
-        self.suspects |= names_around(self._module, differing)
-        clean = {pair[0] for pair, changes in walk.changes.items() if not _grave(changes)}
+        self.suspects |= names_around(self._module, differing | {pair[0] for pair in held.inner})
         # What agrees elsewhere is no cause: what follows from it in a type that does not is told.
         causes = {
             pair: changes
             for pair, changes in walk.changes.items()
-            if pair[0] not in clean or not _grave(changes)
+            if pair[0] not in held.clean or not _grave(changes)
         }
+        for pair, lines in held.told():
+            name = name_of(self._module.types[pair[0]]) or "<anonymous>"
+            yield self._note(
+                CheckKind.LAYOUT_DIFFERS, name, "another layout in the kernel", lines, pair
+            )
         harmless = 0
         for pair, changes in Causes(self._module, causes).roots():
             grave = _grave(changes)
