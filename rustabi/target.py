@@ -93,8 +93,11 @@ def load_target(
         DwarfError: Its debug info is damaged.
         SnapshotError: It is a damaged snapshot.
         BuildError: Cargo fails to build it.
-        UsageError: A scope is asked for of a snapshot.
+        UsageError: A scope is asked for of a snapshot, or the path is empty, which would mean the
+            current folder.
     """
+    if path == "":
+        raise UsageError("an empty path", advice="name a file or folder; the current one is `.`")
     path = Path(path)
     names = None if symbols is None else tuple(dict.fromkeys(symbols))
     try:

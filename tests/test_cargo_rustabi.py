@@ -183,6 +183,7 @@ def test_which_crates(three: Path, capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["--baseline-rev", "HEAD", "-p", "absent"], "no package absent"),
         (["--baseline-rev", "HEAD", "--exclude", "clean"], "--exclude goes with --workspace"),
+        (["--baseline-rev", "HEAD", "--workspace", "--exclude", "*"], "leaves no package"),
         (["--baseline-rev", "HEAD", "--workspace", "-p", "clean"], "exclude each other"),
         (["--baseline-rev", "HEAD", "--release", "--profile", "dev"], "exclude each other"),
         (["--baseline-rev", "HEAD", "--rules", "x", "--no-rules"], "exclude each other"),
@@ -321,6 +322,20 @@ def test_a_new_crate_in_its_own_folder(kinds: Path, capsys: pytest.CaptureFixtur
     code, report = asked(capsys, "diff", "--baseline-rev", "HEAD~1")
     assert (code, crates(report)["fresh"]["state"]) == (0, "added")
     assert list(crates(report)) == ["fresh"]
+
+
+def test_a_library_of_another_name_is_no_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commit(tmp_path, {"Cargo.toml": manifest("kept"), "src/lib.rs": FRAME})
+    written(tmp_path, {
+        "Cargo.toml": manifest("kept", "[lib]\nname = 'other'"), "src/lib.rs": BROKEN,
+    })  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    for command in ("diff", "check-semver"):
+        code, report = asked(capsys, command, "--baseline-rev", "HEAD")
+        assert (code, crates(report)["kept"]["state"]) == (2, "failed")
+        assert "its library was kept, and is other now" in crates(report)["kept"]["reason"]
 
 
 def test_a_shared_library_that_is_used_by_source_too(

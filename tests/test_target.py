@@ -564,3 +564,13 @@ def test_targets_load_in_threads() -> None:
     for thread in threads:
         thread.join()
     assert results == [model_of(ONE)] * 4
+
+
+def test_an_empty_path_is_not_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(OBJECTS / "member_added-old.o", tmp_path / "build.o")
+    monkeypatch.chdir(tmp_path)
+    assert load_target(".").symbols
+    with pytest.raises(UsageError, match="an empty path"):
+        load_target("")

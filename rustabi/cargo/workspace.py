@@ -164,7 +164,10 @@ def select(workspaces: Sequence[Workspace], selection: Selection) -> frozenset[s
                 advice=f"there are: {', '.join(sorted(names))}",
             )  # fmt: skip
     if selection.workspace:
-        return frozenset(name for name in names if not matches(name, selection.exclude))
+        kept = frozenset(name for name in names if not matches(name, selection.exclude))
+        if not kept:
+            raise UsageError("--exclude leaves no package", advice="leave out fewer")
+        return kept
     if selection.packages:
         return frozenset(name for name in names if matches(name, selection.packages))
     return frozenset(package.name for package in packages if package.default)

@@ -182,6 +182,12 @@ def _compared(
         )
         return bare._replace(reason=reason, hint=unknown(reason))
     by_source = [each for each in kinds if each in _BY_SOURCE]
+    if by_source and old.package.crate != package.crate:
+        reason = (
+            f"its library was {old.package.crate}, and is {package.crate} now: whoever used the one"
+            " does not find it"
+        )
+        return bare._replace(reason=reason, hint=unknown(reason))
     found = []
     for kind in dict.fromkeys([kinds[0], *by_source[:1]]):
         try:
