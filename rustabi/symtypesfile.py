@@ -149,7 +149,7 @@ class _Section:
         if not is_reference(words[0]) and words[1] not in _ROOTS and words[0] not in words[1:]:
             raise self._damaged(
                 f"{_shown(words[0])} is followed by no declaration", number,
-                "gendwarfksyms begins one with subprogram or variable; genksyms repeats the name in it",
+                "in gendwarfksyms it is subprogram or variable; in genksyms the name is in it",
             )  # fmt: skip
         return words[0], tuple(words[1:])
 

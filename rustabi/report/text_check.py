@@ -275,7 +275,9 @@ def _end(report: CheckReport) -> Iterator[Block]:
         yield line("nothing is known to break; --fail-on risky makes the exit code 1")
     elif report.verdict == "compatible":
         yield line(Span(f"compatible in what was checked; {plural(gaps, 'gap')}", "good"))
-    elif report.verdict == "error" and any(each.loads == "unknown" for each in report.modules):
+    elif report.verdict == "error" and any(
+        each.loads == "unknown" and each.error is None for each in report.modules
+    ):
         yield line("give --kernel a vmlinux, or a Module.symvers of a kernel that has versions")
     elif report.verdict == "error" and gaps and "gap" in report.gate.fail_on:
         yield line("gaps fail because of --fail-on gap; the lists say why each is one")
