@@ -28,6 +28,8 @@ HEADERS = {
     "new.h": "struct item { long size; int id; };",
     "other.h": "struct item { int id; int flags; long size; };",
     "large.h": "struct item { int id; long size; long more; };",
+    "named.h": "typedef struct { int a; } named_t;",
+    "renamed.h": "typedef struct { int z; int a; } named_t;",
     "small.h": "struct item { int id; };",
     "larger.h": "struct item { int id; int more; };",
     "padded.h": "struct padded { struct item inner; long last; };",
@@ -139,6 +141,20 @@ def test_what_holds_one_that_agrees_elsewhere_need_not_agree(tmp_path: Path, fir
     (note,) = found.layer("layout").problems
     assert (found.runs, note.subject, note.symbols) == ("no", "around", ("rust_helper_use",))
     assert note.evidence[0] == "member moved last: at 16 in the module, at 24 in the kernel"
+
+
+def test_a_struct_that_a_typedef_alone_names(tmp_path: Path) -> None:
+    """``typedef struct { ... } item_t``, as ``atomic_t`` is; no other type holds it."""
+    uses = "int use_named(named_t *n) { return rust_helper_use(n); }"
+    source = MODULE.format(includes='#include "old.h"\n#include "named.h"') + uses
+    demo = write(tmp_path, "demo.ko", compiled(tmp_path, "demo", source).read_bytes())
+    other = '#include "renamed.h"\nint rust_helper_use(named_t *n) { return n != 0; }\n'
+    parts = (unit("old.h", 1), other)
+    (note,) = check_modules([demo], [kernel(tmp_path, *parts)]).modules[0].layer("layout").problems
+    assert (note.subject, note.symbols) == ("named_t", ("rust_helper_use",))
+    same = check_modules([demo], [kernel(tmp_path, *parts, other.replace("renamed", "named")
+                                         .replace("rust_helper_use", "own"))])  # fmt: skip
+    assert same.modules[0].runs == "yes"
 
 
 def test_what_is_held_may_differ_where_the_holder_has_a_gap(tmp_path: Path) -> None:

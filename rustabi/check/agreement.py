@@ -28,7 +28,7 @@ from rustabi.diff.identity import Pair
 from rustabi.diff.symbols import compare_vtables
 from rustabi.diff.walk import Walk
 from rustabi.layout_version import TypeHashes
-from rustabi.model import Composite, Enumeration, Model, Symbol, TypeId, name_of
+from rustabi.model import Composite, Enumeration, Model, Modifier, Symbol, TypeId, name_of
 from rustabi.names import demangle, is_unstable_name, type_key
 from rustabi.references import references
 
@@ -49,12 +49,14 @@ class KernelTypes(NamedTuple):
     Attributes:
         model: The kernel's model.
         by_key: Its named types by the name that they are paired by.
+        typedefs: Its types whose only name is that of a typedef, by that.
         own_bindings: Bindings that disagree with their C types within the kernel itself.
         hashes: Of its types, names left out; worked out when the first is asked for.
     """
 
     model: Model
     by_key: dict[str, list[TypeId]]
+    typedefs: dict[str, list[TypeId]]
     own_bindings: dict[str, BindingDifference]
     hashes: TypeHashes
 
@@ -67,7 +69,8 @@ def kernel_types(kernel: Kernel) -> KernelTypes | None:
     every = [type_id for key in sorted(by_key) for type_id in by_key[key]]
     own = compare_bindings(kernel.model, kernel.model, every).differences
     own_bindings = {each.type: each for each in own}
-    return KernelTypes(kernel.model, by_key, own_bindings, TypeHashes(kernel.model))
+    typedefs = typedef_types(kernel.model)
+    return KernelTypes(kernel.model, by_key, typedefs, own_bindings, TypeHashes(kernel.model))
 
 
 def named_types(model: Model) -> dict[str, list[TypeId]]:
@@ -92,6 +95,18 @@ def named_types(model: Model) -> dict[str, list[TypeId]]:
         if not node.name.endswith("{vtable_type}"):
             found.setdefault(type_key(node.name), []).append(type_id)
     return found
+
+
+def typedef_types(model: Model) -> dict[str, list[TypeId]]:
+    """The structs, unions and enums of C whose only name is that of a typedef, by that name."""
+    found: dict[str, dict[TypeId, None]] = {}
+    for node in model.types:
+        if not isinstance(node, Modifier) or node.kind != "typedef" or node.target is None:
+            continue
+        target = model.types[node.target]
+        if isinstance(target, Composite | Enumeration) and not (target.name or target.private):
+            found.setdefault(node.name, {})[node.target] = None
+    return {name: list(targets) for name, targets in found.items()}
 
 
 class Agreement(NamedTuple):
@@ -206,6 +221,7 @@ class _Comparison:
         self._imports = imports
         self._reach = Reach(module._replace(symbols=()), kernel._replace(symbols=wanted))
         self._mine = named_types(module)
+        self._names: dict[TypeId, str] = {}
         self.compared = 0
         self.remarks: list[Note] = []
         self.gaps: list[Note] = []
@@ -231,6 +247,11 @@ class _Comparison:
         for key in sorted(self._mine.keys() & theirs.keys()):
             for pair in walk.identity.pair_variants(self._mine[key], theirs[key]):
                 walk.start(pair)
+        typedefs, others = typedef_types(self._module), self._types.typedefs
+        for name in sorted(typedefs.keys() & others.keys()):
+            for pair in walk.identity.pair_variants(typedefs[name], others[name]):
+                walk.start(pair)
+        self._names = {each: name for name, types in typedefs.items() for each in types}
         vtables = dict.fromkeys(compare_vtables(self._module, self._types.model, walk.identity))
         walk.finish()
         for trait, change in vtables:
@@ -249,7 +270,7 @@ class _Comparison:
             if pair[0] not in held.clean or not _grave(changes)
         }
         for pair, lines in held.told():
-            name = name_of(self._module.types[pair[0]]) or "<anonymous>"
+            name = self._name(pair[0])
             yield self._note(
                 CheckKind.LAYOUT_DIFFERS, name, "another layout in the kernel", lines, pair
             )
@@ -259,7 +280,7 @@ class _Comparison:
             if not grave:
                 harmless += bool(changes)
                 continue
-            name = name_of(self._module.types[pair[0]]) or "<anonymous>"
+            name = self._name(pair[0])
             lines = [change_in_words(change) for change in grave]
             yield self._note(
                 CheckKind.LAYOUT_DIFFERS, name, "another layout in the kernel", lines, pair
@@ -267,6 +288,10 @@ class _Comparison:
         if harmless:
             text = f"{harmless} types differ in names only: compiled code is not affected"
             self.remarks.append(Note(CheckKind.NAMES_DIFFER, "", text))
+
+    def _name(self, type_id: TypeId) -> str:
+        """What a type of the module is called in results."""
+        return name_of(self._module.types[type_id]) or self._names.get(type_id, "<anonymous>")
 
     def _families(self) -> Iterator[tuple[bool, Note]]:
         keys = sorted(self._mine.keys() - self._types.by_key.keys())
