@@ -354,6 +354,11 @@ def test_a_shared_library_that_is_used_by_source_too(
     code, report = asked(capsys, "diff", "--baseline-rev", "HEAD")
     assert (code, hints(report)) == (1, {"both": "break"})
     assert asked(capsys, "check-semver", "--baseline-rev", "HEAD")[0] == 1
+    git(tmp_path, "stash", "--quiet")
+    assert main(["snapshot", "-o", "abi"]) == 0
+    git(tmp_path, "stash", "pop", "--quiet")
+    code, report = asked(capsys, "check-semver", "--baseline", "abi")
+    assert (code, hints(report)) == (2, {"both": "unknown"}), "the snapshot has no rlib"
 
 
 def test_what_callers_of_a_shared_library_cannot_see(

@@ -45,7 +45,7 @@ def test_a_file_is_written_whole(tmp_path: Path) -> None:
 def test_a_failed_command_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "report.txt"
     path.write_text("before")
-    assert main(["diff", OLD, "nothing.o", "-o", str(path)]) == 2
+    assert main(["layout", "nothing.o", "-o", str(path)]) == 2
     assert path.read_text() == "before"
 
 

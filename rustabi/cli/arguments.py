@@ -49,8 +49,8 @@ class Version(argparse.Action):
         parser.exit()
 
 
-_MAY_BE_EMPTY: Final = frozenset({"features"})
-"""Options whose empty value is a list of nothing."""
+_MAY_BE_EMPTY: Final = frozenset({"fail_on", "features"})
+"""Options whose values are lists: they tell by themselves what an empty one means."""
 
 
 def parsed(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:

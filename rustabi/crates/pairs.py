@@ -197,7 +197,7 @@ def _compared(
         except RustabiError as error:
             if not found:
                 return _failed(bare, error)
-            found = [_half(found[0], error)]
+            found = [_half(found[0], f"its rlib cannot be compared: {error.message}")]
     return min(found, key=_gravity)
 
 
@@ -214,11 +214,20 @@ def _gravity(result: CrateResult) -> tuple[bool, int]:
     return not fails, len(_GRAVEST) if hint is None else _GRAVEST.index(hint.kind)
 
 
-def _half(result: CrateResult, error: RustabiError) -> CrateResult:
-    """The result of a shared library whose crate others use by source, which cannot be read."""
+_ALONE: Final = (
+    "the baseline has the shared library alone, and the crate is an rlib, too: --baseline-rev, or"
+    " another checkout, compares both"
+)
+
+
+def _used_by_source(built: BuiltLibrary) -> bool:
+    return not set(_BY_SOURCE).isdisjoint(built.files)
+
+
+def _half(result: CrateResult, why: str) -> CrateResult:
+    """The result of a shared library whose crate others use by source, too, which is not known."""
     if result.hint is None or result.hint.known == "break":
         return result
-    why = f"its rlib cannot be compared: {error.message}"
     return result._replace(hint=result.hint._replace(kind="unknown", why=result.hint.why or why))
 
 
@@ -313,8 +322,9 @@ def _with_file(
                 advice="make a new baseline",
             )  # fmt: skip
         new = model_of(built, current.folder, say, kinds[0])
-        by_source = kinds[0] in ("rlib", "lib")
-        return _judged(bare, (old, new), package.crate, judge, by_source)
+        by_source = kinds[0] in _BY_SOURCE
+        found = _judged(bare, (old, new), package.crate, judge, by_source)
+        return _half(found, _ALONE) if linked and _used_by_source(built) else found
     except RustabiError as error:
         return _failed(bare, error)
 
