@@ -84,17 +84,19 @@ class TypeHashes:
         found = stripped(self._model.types, type_id)
         if found is None:
             return b""
-        if found not in self._known:
-            self._work_out(range(len(self._model.types)) if self._known else self._roots)
-        if found not in self._known:
-            self._work_out(range(len(self._model.types)))
-        return self._known[found]
+        known = self._known  # another thread may work more out meanwhile
+        if found not in known:
+            known = self._work_out(range(len(self._model.types)) if known else self._roots)
+        if found not in known:
+            known = self._work_out(range(len(self._model.types)))
+        return known[found]
 
-    def _work_out(self, wanted: Iterable[TypeId]) -> None:
+    def _work_out(self, wanted: Iterable[TypeId]) -> dict[TypeId, bytes | None]:
         types = self._model.types
         roots = {root for each in wanted if (root := stripped(types, each)) is not None}
         facts = _reached(Facets(self._model, named=self._named), sorted(roots))
-        self._known = dict(zip(facts, _hashes(facts), strict=True))
+        self._known = known = dict(zip(facts, _hashes(facts), strict=True))
+        return known
 
 
 _RECENT: dict[bool, Recent[TypeHashes]] = {False: Recent(), True: Recent()}

@@ -138,6 +138,9 @@ def check_layout(module: Module, kernel: Kernel, types: KernelTypes | None) -> A
     mild: list[Note] = []
     for crosses, note in comparison.disagreements():
         (problems if crosses else mild).append(note)
+    if not comparison.compared:
+        text = "any type: the kernel's debug info has none of those that the module's has"
+        comparison.gaps.append(Note(CheckKind.NO_TYPES, "", text))
     layer = layer_of(
         "layout", comparison.compared, "types", problems, comparison.remarks, comparison.gaps,
         mild=mild,

@@ -26,7 +26,8 @@ findings, or take them for another severity (docs/rules.md); the page tells thos
 
 exit codes here:
   0  all load and agree in what was checked
-  1  the kernel would refuse one, or its layouts disagree, and no rule tolerates it
+  1  the kernel would refuse one, or a layout disagrees that an imported symbol reaches, and no
+     rule tolerates it
   2  no verdict"""
 EXAMPLES: Final = (
     "rustabi check rust_misc_device.ko --kernel Module.symvers",
