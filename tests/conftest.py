@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,10 @@ from hypothesis import HealthCheck, settings
 # How fast examples are made depends on what else the machine does.
 settings.register_profile("rustabi", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("rustabi")
+
+# Who starts the tests in the background of a script has them ignore Ctrl-C, and so what they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 collect_ignore = ["sample_repos"]  # test_pytest_repos.py runs pytest in each
 
