@@ -343,7 +343,7 @@ def test_pre_commit_runs_the_hooks(repository: Path, tmp_path: Path) -> None:
     if re.search(NO_NETWORK, said):
         pytest.skip("no package index can be reached")
     assert "INCOMPATIBLE: 1 type changed" in said
-    assert "incompatible: of 2 modules, 1 refused by the loader" in said
+    assert "INCOMPATIBLE: of 2 modules, 1 refused by the loader" in said
     assert done.returncode == 1
 
 

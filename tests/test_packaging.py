@@ -189,6 +189,7 @@ CALLS: dict[str, tuple[int, str]] = {
     "names": (0, "names new.o"),
     "ksyms": (0, "ksyms new.o"),
     "schema": (0, "schema report"),
+    "cache": (0, "cache show"),
     "completion": (0, "completion fish"),
 }
 
