@@ -18,7 +18,7 @@ from rustabi.dwarf.entries import Entries
 from rustabi.errors import RustabiError
 from rustabi.jobs import Jobs, WorkerError
 from rustabi.loader import distinct
-from rustabi.loader.depth import Depth, is_split, split_off
+from rustabi.loader.depth import Depth, require_in_file
 from rustabi.loader.parts import Part, Source, close_source, load_part, meet, open_source, plan
 from rustabi.model import Composite, Facts, Function, Model, Symbol, Type, Unspecified, Unsupported
 from rustabi.pause import collector_paused
@@ -61,7 +61,7 @@ def unit_versions(elf: Elf, exports: Exports, jobs: Jobs) -> SharedVersions | No
     """
     try:
         source, entries = open_source(elf, exports, "unit")
-        parts, depths, declared = _planned(source, entries, jobs)
+        parts, depths, declared = _planned(elf, source, entries, jobs)
         found = jobs.share(partial(_versions, source), parts)
     except WorkerError:
         raise
@@ -91,7 +91,7 @@ def file_type_map(elf: Elf, exports: Exports, jobs: Jobs) -> TypeMap | None:
     """
     try:
         source, entries = open_source(elf, exports, "file")
-        parts, _, _ = _planned(source, entries, jobs)
+        parts, _, _ = _planned(elf, source, entries, jobs)
         found = jobs.share(partial(_strings, source), parts)
     except WorkerError:
         raise
@@ -112,10 +112,9 @@ def _joined(found: Iterable[bytes | None]) -> TypeMap | None:
 
 
 def _planned(
-    source: Source, entries: Entries, jobs: Jobs
+    elf: Elf, source: Source, entries: Entries, jobs: Jobs
 ) -> tuple[list[Part], tuple[Depth, ...], frozenset[str]]:
-    if all(map(is_split, entries.units)):
-        raise split_off()
+    require_in_file(elf, entries)
     found = jobs.share(partial(meet, source), range(len(entries.units)))
     return plan(source, (each for share in found for each in share))
 

@@ -20,6 +20,7 @@ import pytest
 from rustabi import sharedversions
 from rustabi.binary.elf import Elf
 from rustabi.binary.exports import exports_of
+from rustabi.errors import NoDebugInfoError
 from rustabi.jobs import Alone, Handed, Jobs
 from rustabi.ksyms import Session, Wanted
 from rustabi.loader import load
@@ -29,6 +30,7 @@ from rustabi.model import Model
 from rustabi.report.modules import symvers_file
 from rustabi.sharedversions import SharedVersions, file_type_map, is_worth, unit_versions
 from rustabi.versions import type_maps, with_versions
+from tests.dwarf_writer import base, build, function, unit
 from tests.support import CORPUS, OBJECTS, needs_corpus
 
 CASES = [
@@ -174,6 +176,19 @@ def run(*arguments: str, names: Path | None = None) -> bytes:
             stdin=stdin, capture_output=True, check=True,
         )  # fmt: skip
     return done.stdout + done.stderr
+
+
+def test_a_binary_whose_types_are_elsewhere_is_left_to_one_process() -> None:
+    """Which refuses it: what dwz left of names and types is no base for versions."""
+    data = build(
+        unit(function("f", [("a", base("u32", 4))])),
+        damage=lambda sections: sections.update({".gnu_debugaltlink": b"shared.debug\0id"}),
+    )
+    elf = Elf(data, "x.o")
+    assert unit_versions(elf, exports_of(elf), Dealt()) is None
+    assert file_type_map(elf, exports_of(elf), Dealt()) is None
+    with pytest.raises(NoDebugInfoError, match="dwz moved"):
+        load(elf)
 
 
 @needs_corpus

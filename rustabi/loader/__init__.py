@@ -12,7 +12,7 @@ from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.unit import Info
 from rustabi.errors import NoDebugInfoError
 from rustabi.loader.attributes import number
-from rustabi.loader.depth import Depth, depth_of, is_moved, is_split, moved, split_off
+from rustabi.loader.depth import Depth, depth_of, require_in_file
 from rustabi.loader.selection import Selection, chosen_symbols, enter_chosen
 from rustabi.loader.symbols import Description, Scope, SymbolEntries, find_symbols
 from rustabi.loader.table import DescribedTypes, Occurrences, distinct, joined
@@ -99,12 +99,9 @@ def load(
     sections = elf.debug_sections()
     if not sections.info:
         raise _no_debug_info(elf)
-    if is_moved(elf):
-        raise moved().located(elf.path)
     exports = exports or _exports(elf, symbols)
     entries = Entries(Info(sections, _wanted(all_types), sketching()), whole=all_types)
-    if all(is_split(unit) for unit in entries.units):
-        raise split_off().located(elf.path)
+    require_in_file(elf, entries)
     scope = scope or ("file" if elf.relocatable else "unit")
     types = TypeLoader(entries, arguments=all_types)
     described = find_symbols(entries, exports.names, exports.places, scope)

@@ -93,7 +93,7 @@ def require_types(model: Model, depths: Sequence[Depth], typed: Collection[str])
     lost = (split or symbols != model.symbols) and all(each.kind is None for each in symbols)
     rust = any(depth.rust and depth.state == "typed" for depth in depths)
     if not believed or (lost and not rust):  # C beside it has types in every kernel module
-        raise split_off() if split else _no_types()
+        raise _split_off() if split else _no_types()
     return model._replace(symbols=symbols)
 
 
@@ -102,8 +102,19 @@ def _says_nothing(model: Model, symbol: Symbol) -> bool:
     return isinstance(node, Function) and not node.parameters and node.result is None
 
 
-def split_off() -> NoDebugInfoError:
-    """The debug info is in other files."""
+def require_in_file(elf: Elf, entries: Entries) -> None:
+    """Check that the debug info of a binary is in the binary itself.
+
+    Raises:
+        NoDebugInfoError: All of it, or a part, is in other files.
+    """
+    if _is_moved(elf):
+        raise _moved().located(elf.path)
+    if all(map(is_split, entries.units)):
+        raise _split_off().located(elf.path)
+
+
+def _split_off() -> NoDebugInfoError:
     return NoDebugInfoError(
         "its debug info is split off into .dwo or .dwp files, which are not read",
         advice='build with split-debuginfo = "off" in the cargo profile, or -C split-debuginfo=off'
@@ -111,7 +122,7 @@ def split_off() -> NoDebugInfoError:
     )
 
 
-def is_moved(elf: Elf) -> bool:
+def _is_moved(elf: Elf) -> bool:
     """Whether names and types of ``elf`` are in a file that it shares with others (dwz -m).
 
     The section that names the file is GNU's ``.gnu_debugaltlink`` or that of DWARF 5 (7.3.6).
@@ -119,8 +130,7 @@ def is_moved(elf: Elf) -> bool:
     return not elf.by_name.keys().isdisjoint((".gnu_debugaltlink", ".debug_sup"))
 
 
-def moved() -> NoDebugInfoError:
-    """A part of the debug info is in a file shared with others."""
+def _moved() -> NoDebugInfoError:
     return NoDebugInfoError(
         "dwz moved a part of its debug info to a file shared with others, which is not read",
         advice="name the file as it was before dwz -m; `rustabi doctor` tells more",
