@@ -320,15 +320,10 @@ def _gate(rules: str | Path | None, fail_on: Iterable[FailOn]) -> Gate:
     """What the verdict is made by."""
     from pathlib import Path
 
-    from rustabi.errors import UsageError
-    from rustabi.rules import FAIL_ON, NO_GATE, read_rules
+    from rustabi.rules import NO_GATE, levels_of, read_rules
 
-    levels = frozenset(fail_on)
-    if unknown := sorted(levels - set(FAIL_ON)):
-        raise UsageError(
-            f"fail_on does not know {unknown[0]!r}", advice=f"levels: {', '.join(FAIL_ON)}"
-        )
-    return (NO_GATE if rules is None else read_rules(Path(rules))).with_options((), levels)
+    gate = NO_GATE if rules is None else read_rules(Path(rules))
+    return gate.with_options((), levels_of(fail_on))
 
 
 def _means(executor: Executor | None, cache: bool) -> Means:

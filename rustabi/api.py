@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from rustabi.check import KernelCheck, ModuleCheck
 from rustabi.diff import Comparison
 from rustabi.doctor import Diagnosis
-from rustabi.errors import UsageError
 from rustabi.model import Model
-from rustabi.rules import FAIL_ON, NO_GATE, FailOn, Gate, Judgement, present_day
+from rustabi.rules import NO_GATE, FailOn, Gate, Judgement, levels_of, present_day
 from rustabi.rules import judge as judge_by
 from rustabi.rules import read_rules as read_gate
 from rustabi.snapshot import canonical, dumps, loads, read, write
@@ -85,14 +84,8 @@ def judge(
         member-added False False
     """
     gate = rules if isinstance(rules, Gate) else NO_GATE if rules is None else read_rules(rules)
-    levels = frozenset(fail_on)
-    unknown = levels - set(FAIL_ON)
-    if unknown:
-        raise UsageError(
-            f"fail_on does not know {min(unknown)!r}", advice=f"levels: {', '.join(FAIL_ON)}"
-        )
-    day = today or present_day()
-    return judge_by(comparison, gate.with_options(tuple(opaque), levels), day)
+    gate = gate.with_options(tuple(opaque), levels_of(fail_on))
+    return judge_by(comparison, gate, today or present_day())
 
 
 class Snapshot(NamedTuple):

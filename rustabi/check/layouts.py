@@ -13,6 +13,7 @@ from rustabi.check.agreement import Agreement, KernelTypes, check_layout, kernel
 from rustabi.check.kernel import Kernel
 from rustabi.check.module import Module, with_types
 from rustabi.check.toolchain import same_architecture
+from rustabi.jobs import Alone
 from rustabi.means import Means
 
 _CHUNKS: Final = 4
@@ -57,7 +58,7 @@ def compare_layouts(modules: Sequence[Module], kernel: Kernel, tools: Tools) -> 
         tools: How they are read and compared.
     """
     means, jobs = tools.means, tools.means.jobs
-    against = _Against(kernel, kernel_types(kernel), tools.folders, means._replace(jobs=_HERE))
+    against = _Against(kernel, kernel_types(kernel), tools.folders, means._replace(jobs=Alone()))
     if jobs.count == 1 or len(modules) == 1:
         found = []
         for module in modules:
@@ -71,7 +72,6 @@ def compare_layouts(modules: Sequence[Module], kernel: Kernel, tools: Tools) -> 
     return [each for chunk in jobs.map_with(packed, _agreements, chunks) for each in chunk]
 
 
-_HERE: Final = Means().jobs
 _Item = TypeVar("_Item")
 
 

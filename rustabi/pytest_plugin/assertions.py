@@ -15,7 +15,7 @@ from rustabi.lists import read_list
 from rustabi.model import Model
 from rustabi.pytest_plugin.baselines import Baselines
 from rustabi.pytest_plugin.checking import checked, shown
-from rustabi.pytest_plugin.comparing import Judged, judged, levels, of_symbol, report_of
+from rustabi.pytest_plugin.comparing import Judged, judged, of_symbol, report_of
 from rustabi.pytest_plugin.notes import Notes
 from rustabi.pytest_plugin.places import Places, Target, options_in_words
 from rustabi.pytest_plugin.shared import Shared
@@ -25,7 +25,7 @@ from rustabi.report.check import CheckReport
 from rustabi.report.differences import DiffReport
 from rustabi.report.formats import Report, render
 from rustabi.report.select import missing
-from rustabi.rules import FAIL_ON, NO_GATE, Gate, find_rules, present_day, read_rules
+from rustabi.rules import NO_GATE, Gate, find_rules, levels_of, present_day, read_rules
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -374,7 +374,7 @@ class Rustabi:
         else:
             gate = NO_GATE if rules is False else read_rules(self.places.target(rules))
         file = None if gate.file is None else self.places.shown(gate.file)
-        wanted = levels(fail_on, FAIL_ON)
+        wanted = levels_of([fail_on] if isinstance(fail_on, str) else fail_on)
         return gate._replace(file=file).with_options(tuple(opaque), wanted)
 
     def _loaded(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import NamedTuple
 
 from rustabi.diff import Comparison, compare
 from rustabi.diff.parts import narrowed
@@ -16,8 +16,6 @@ from rustabi.report.facts import GapReport
 from rustabi.report.select import require_crate, restricted
 from rustabi.rules import Gate, Judgement, judge, present_day
 
-Level = TypeVar("Level", bound=str)
-
 
 class Judged(NamedTuple):
     """A comparison, and what the user's rules make of it.
@@ -29,22 +27,6 @@ class Judged(NamedTuple):
     comparison: Comparison
     judgement: Judgement
     gaps: tuple[GapReport, ...] = ()
-
-
-def levels(given: str | Collection[str], known: Iterable[Level]) -> frozenset[Level]:
-    """The levels that a call names.
-
-    Raises:
-        UsageError: One that there is not.
-    """
-    by_name = {str(each): each for each in known}
-    wanted = [given] if isinstance(given, str) else list(given)
-    for each in wanted:
-        if each not in by_name:
-            raise UsageError(
-                f"fail_on does not know {each!r}", advice=f"levels: {', '.join(by_name)}"
-            )
-    return frozenset(by_name[each] for each in wanted)
 
 
 def judged(old: Model, new: Model, gate: Gate, names: tuple[str, ...] | None = None) -> Judged:

@@ -14,6 +14,7 @@ from rustabi.rules.gate import (
     Opaque,
     Rule,
     RulesError,
+    levels_of,
     present_day,
 )
 from rustabi.rules.judge import Judged, Judgement, OpaqueUse, judge
@@ -36,6 +37,7 @@ __all__ = [
     "RulesError",
     "find_rules",
     "judge",
+    "levels_of",
     "present_day",
     "read_rules",
 ]

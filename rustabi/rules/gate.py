@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from rustabi.diff import Severity
-from rustabi.errors import InputError
+from rustabi.errors import InputError, UsageError
 
 FailOn: TypeAlias = Literal["break", "risky", "api", "gap"]
 """What fails a comparison besides breaks: findings of a severity or worse, or any gap."""
 
 FAIL_ON: Final[tuple[FailOn, ...]] = ("break", "risky", "api", "gap")
+
+
+def levels_of(given: Iterable[str]) -> frozenset[FailOn]:
+    """The levels that a caller names as ``fail_on``.
+
+    Raises:
+        UsageError: One that there is not.
+    """
+    wanted = set(given)
+    known = frozenset(each for each in FAIL_ON if each in wanted)
+    if unknown := wanted - known:
+        raise UsageError(
+            f"fail_on does not know {min(unknown)!r}", advice=f"levels: {', '.join(FAIL_ON)}"
+        )
+    return known
 
 
 class RulesError(InputError):
