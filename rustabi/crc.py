@@ -17,7 +17,7 @@ from typing import TypeAlias
 _POLYNOMIAL = 0xEDB88320
 _ONE = 0x80000000
 _MOST_KEPT = 1 << 16
-_BLOCK = 1 << 14
+_BLOCK = 1 << 11
 _ZEROS = memoryview(bytes(_BLOCK))
 """As many as zlib reads in the time of two multiplications."""
 

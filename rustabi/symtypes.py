@@ -106,7 +106,7 @@ class TypeStrings:
         self.rules = rules
         self._first = occurrences.first if occurrences is not None and rules is None else None
         self._known: dict[TypeId, Pieces] = {}
-        self._written: dict[TypeId, frozenset[TypeId]] = {}
+        self._written: dict[TypeId, Sequence[TypeId]] = {}
         self._references: dict[TypeId, str | None] = {}
         self._depth = 0
 
@@ -114,11 +114,13 @@ class TypeStrings:
         """`reference_name` of a type of the table."""
         if self._first is not None:
             type_id = self._first[type_id]
-        if type_id not in self._references:
+        try:
+            return self._references[type_id]
+        except KeyError:
             node = self.types[type_id]
             plain = self.rules is None or stand_in(self.types, node) is None
-            self._references[type_id] = reference_name(node) if plain else None
-        return self._references[type_id]
+            name = self._references[type_id] = reference_name(node) if plain else None
+            return name
 
     def of(self, type_id: TypeId) -> Pieces:
         """The type string of a type of the table.
@@ -143,11 +145,14 @@ class TypeStrings:
     def _write(self, type_id: TypeId) -> Pieces:
         writer = _Writer(self)
         _write(self.types[type_id], writer)
-        self._written[type_id] = frozenset(writer.written)
+        self._written[type_id] = writer.written
         return _bounded(writer.pieces())
 
-    def written(self, type_id: TypeId) -> frozenset[TypeId]:
-        """The types that a type's string names or has in place: gendwarfksyms goes on to those."""
+    def written(self, type_id: TypeId) -> Sequence[TypeId]:
+        """The types that a type's string names or has in place, some of them more than once.
+
+        gendwarfksyms goes on to those.
+        """
         self.of(type_id)
         return self._written[type_id]
 
@@ -168,16 +173,19 @@ class _Writer:
 
     Attributes:
         written: The types that were referred to or written in place.
+        rules: The kABI rules in force.
+        text: Adds text.
     """
+
+    __slots__ = ("_done", "_strings", "_text", "rules", "text", "written")
 
     def __init__(self, strings: TypeStrings) -> None:
         self.written: list[TypeId] = []
+        self.rules = strings.rules
         self._strings = strings
         self._done: list[str] = []
         self._text: list[str] = []
-
-    def text(self, text: str) -> None:
-        self._text.append(text)
+        self.text = self._text.append
 
     def type(self, type_id: TypeId | None) -> None:
         """A reference to a named type, or the type itself."""
@@ -188,18 +196,14 @@ class _Writer:
         reference = self._strings.reference(type_id)
         if reference is not None:
             self._done += ("".join(self._text), reference)
-            self._text = []
+            self._text.clear()
             return
-        pieces = self._strings.of(type_id)
-        self._text.append(pieces[0])
-        for index in range(1, len(pieces), 2):
-            self._reference(pieces[index])
-            self._text.append(pieces[index + 1])
-
-    def _reference(self, reference: str) -> None:
-        self._done.append("".join(self._text))
-        self._done.append(reference)
-        self._text = []
+        first, *others = self._strings.of(type_id)
+        self._text.append(first)
+        if others:
+            self._done.append("".join(self._text))
+            self._done += others[:-1]
+            self._text[:] = others[-1:]
 
     def pieces(self) -> Pieces:
         self._done.append("".join(self._text))
@@ -235,7 +239,7 @@ class _Writer:
         return bool(separator)
 
     def member(self, member: Member) -> None:
-        self._text.append("member ")
+        self.text("member ")
         self.type(member.type)
         former = None if self.rules is None else self._stand_in(member)
         text = self._name(member.name if former is None else former.name or member.name)
@@ -249,12 +253,13 @@ class _Writer:
         offset = member.stated_offset if member.derived else member.offset
         if offset is not None:
             text += f" data_member_location({offset})"
-        self._text.append(text)
+        self.text(text)
 
     def _name(self, name: str | None) -> str:
         """A member's or parameter's name; those of kABI members are not printed."""
-        hidden = not name or (self.rules is not None and name.startswith(PREFIX))
-        return "" if hidden else f" {name}"
+        if not name or (self.rules is not None and name.startswith(PREFIX)):
+            return ""
+        return " " + name
 
     def _stand_in(self, member: Member) -> StandIn | None:
         if self.rules is None or member.type is None:
@@ -266,11 +271,6 @@ class _Writer:
         return former is not None and former.status == "ignored"
 
     # what rules override
-
-    @property
-    def rules(self) -> KabiRules | None:
-        """The kABI rules in force."""
-        return self._strings.rules
 
     def union(self, node: Composite) -> bool:
         """Write what stands in for a union instead of it; False for a plain union."""

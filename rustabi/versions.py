@@ -45,6 +45,7 @@ class Expansion(NamedTuple):
         before: Bit set of references met that had been expanded before.
         within: Bit set of references expanded on the way, the type itself included.
         met: Both of them.
+        text: The expanded string itself where it is short; None where it is not.
     """
 
     crc: int
@@ -52,6 +53,7 @@ class Expansion(NamedTuple):
     before: int
     within: int
     met: int
+    text: str | None
 
 
 Candidate: TypeAlias = tuple[int, str, Pieces, bool]
@@ -216,13 +218,17 @@ def _length(pieces: Pieces) -> int:
     return sum(len(piece.encode("utf-8", "surrogateescape")) for piece in pieces)
 
 
-_Parts: TypeAlias = tuple[tuple[bytes, bytes, int, int], ...]
-"""A type string ready to be walked: text, and of the reference behind it the name, its number and
-its bit in sets of references; behind the last text is none, and no bit."""
+_Left: TypeAlias = Iterator[tuple[str, str]]
+"""What is left of a type string: text, and the name of the reference behind it. Behind the last
+text comes none."""
 
-_Frame: TypeAlias = tuple[int, Iterator[tuple[bytes, bytes, int, int]], int, int, int, int]
-"""An expansion that waits for one within it: the number of the type (-1 for a symbol), the parts
-that are left, and crc, length, before and within so far."""
+_Frame: TypeAlias = tuple[int, _Left, str, list[str], int, int, int, int]
+"""An expansion that waits for one within it: the number of the type (-1 for a symbol), what is left
+of its string, the last text of that, what was read since its CRC and length were taken, these, and
+as bit sets the references seen before it and those met in it that had been expanded."""
+
+_SHORT = 4096
+"""Bytes of an expanded string up to which it is kept: to copy it costs less than to combine CRCs."""
 
 
 class _Expander:
@@ -230,84 +236,82 @@ class _Expander:
 
     def __init__(self, type_map: TypeMap) -> None:
         self._map = type_map
-        self._numbers = {name: number for number, name in enumerate(type_map.strings)}
-        self._parts: list[_Parts | None] = [None] * len(self._numbers)
-        self._pieces = list(type_map.strings.values())
-        self._expansions: list[list[Expansion]] = [[] for _ in self._parts]
-        self._ambiguous = sum(1 << self._numbers[name] for name in type_map.ambiguous)
-
-    def _parts_of(self, pieces: Pieces) -> _Parts:
-        numbers = self._numbers
-        parts = []
-        for text, name in zip(pieces[0::2], pieces[1::2], strict=False):
-            number = numbers.get(name)
-            if number is None:  # only the type string of a rule can refer to what is not there
-                raise InputError(
-                    f"a type string refers to {name}, which is not there", place=SECTION,
-                    advice="give its type string in a rule as well",
-                )  # fmt: skip
-            parts.append((_encode(text), _encode(name), number, 1 << number))
-        parts.append((_encode(pieces[-1]), b"", -1, 0))
-        return tuple(parts)
-
-    def _parts_of_type(self, number: int) -> _Parts:
-        """Made when it is first expanded: what no symbol reaches need not be right."""
-        parts = self._parts[number]
-        if parts is None:
-            parts = self._parts[number] = self._parts_of(self._pieces[number])
-        return parts
+        self._strings = list(type_map.strings.values())
+        self._bits = {name: (number, 1 << number) for number, name in enumerate(type_map.strings)}
+        self._expansions: list[list[Expansion]] = [[] for _ in self._strings]
+        self._ambiguous = sum(self._bits[name][1] for name in type_map.ambiguous)
 
     def versions(self) -> dict[str, Version]:
+        """The version of each symbol.
+
+        Raises:
+            InputError: A string refers to what is not there; only one that a rule gives can.
+        """
         versions = {}
         for name, pieces in self._map.symbols.items():
-            expansion = self._expand(self._parts_of(pieces))
+            try:
+                expansion = self._expand(pieces)
+            except KeyError as missing:
+                raise InputError(
+                    f"a type string refers to {missing.args[0]}, which is not there", place=SECTION,
+                    advice="give its type string in a rule as well",
+                ) from missing  # fmt: skip
             within = expansion.within
             versions[name] = Version(
                 expansion.crc, bool(within & self._ambiguous), within.bit_count()
             )
         return versions
 
-    def _expand(self, parts: _Parts) -> Expansion:
+    def _expand(self, pieces: Pieces) -> Expansion:
         """Walk depth first with an explicit stack: type graphs are deep.
 
         One loop without calls: it runs for each reference of each type that is expanded.
         """
-        node, left = -1, iter(parts)
-        seen = crc = length = before = within = 0
+        bits = self._bits
+        node, last, left = -1, pieces[-1], zip(pieces[0::2], pieces[1::2], strict=False)
+        text: list[str] = []
+        seen = start = met = crc = length = 0
         stack: list[_Frame] = []
         while True:
-            for text, name, number, bit in left:
-                crc = crc32(text, crc)
-                length += len(text)
+            for before, name in left:
+                text.append(before)
+                number, bit = bits[name]
                 if seen & bit:
-                    if not within & bit:
-                        before |= bit
-                    crc = crc32(name, crc)
-                    length += len(name)
-                elif bit:
-                    known = self._known(number, seen)
-                    if known is None:
-                        stack.append((node, left, crc, length, before, within))
-                        node, left = number, iter(self._parts_of_type(number))
-                        crc = length = before = 0
-                        within = bit
-                        seen |= bit
-                        break
-                    crc = combine(crc, known.crc, known.length)
-                    length += known.length
-                    before |= known.before & ~within
-                    within |= known.within
-                    seen |= known.within
+                    met |= bit
+                    text.append(name)
+                    continue
+                known = self._known(number, seen)
+                if known is None:
+                    stack.append((node, left, last, text, crc, length, start, met))
+                    pieces = self._strings[number]
+                    node, last = number, pieces[-1]
+                    left = zip(pieces[0::2], pieces[1::2], strict=False)
+                    text = []
+                    start, met, crc, length = seen, bit, 0, 0
+                    seen |= bit
+                    break
+                if known.text is None:
+                    crc, length = _taken(text, crc, length)
+                    text = []
+                    crc, length = combine(crc, known.crc, known.length), length + known.length
+                else:
+                    text.append(known.text)
+                met |= known.met
+                seen |= known.met
             else:
-                done = Expansion(crc, length, before, within, before | within)
+                text.append(last)
+                done = _expansion(text, crc, length, met & start, seen & ~start)
                 if not stack:
                     return done
                 self._expansions[node].append(done)
-                node, left, crc, length, before, within = stack.pop()
-                crc = combine(crc, done.crc, done.length)
-                length += done.length
-                before |= done.before & ~within
-                within |= done.within
+                node, left, last, text, crc, length, start, met = stack.pop()
+                if done.text is None:
+                    crc, length = _taken(text, crc, length)
+                    text = []
+                    crc, length = combine(crc, done.crc, done.length), length + done.length
+                else:
+                    text.append(done.text)
+                met |= done.met
 
     def _known(self, number: int, seen: int) -> Expansion | None:
         """An expansion of the type that is right for what has been expanded so far."""
@@ -317,8 +321,20 @@ class _Expander:
         return None
 
 
-def _encode(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+def _taken(text: list[str], crc: int, length: int) -> tuple[int, int]:
+    """CRC and length of what had these and goes on with ``text``."""
+    data = "".join(text).encode("utf-8", "surrogateescape")
+    return crc32(data, crc), length + len(data)
+
+
+def _expansion(text: list[str], crc: int, length: int, before: int, within: int) -> Expansion:
+    """The expansion that ends with ``text``; what went before it has this CRC and length."""
+    rest = "".join(text)
+    data = rest.encode("utf-8", "surrogateescape")
+    kept = rest if not length and len(data) <= _SHORT else None
+    return Expansion(
+        crc32(data, crc), length + len(data), before, within, before | within, kept
+    )
 
 
 def type_maps(loaded: Loaded) -> list[TypeMap]:

@@ -45,7 +45,7 @@ def plain(arguments: Sequence[str]) -> Options | None:
     To import argparse and set it up takes as long as Python itself to start.
     """
     objects: list[str] = []
-    stable, symtypes = False, None
+    stable, symtypes, jobs = False, None, None
     pending = iter(arguments)
     for each in pending:
         if each in ("-s", "--stable"):
@@ -54,11 +54,15 @@ def plain(arguments: Sequence[str]) -> Options | None:
             symtypes = next(pending, "-")
             if symtypes.startswith("-"):
                 return None
+        elif each == "--jobs":
+            jobs = next(pending, "")
+            if not jobs.isascii() or not jobs.isdecimal() or not int(jobs):
+                return None
         elif each.startswith("-"):
             return None
         else:
             objects.append(each)
-    return Options(objects, stable=stable, symtypes=symtypes)
+    return Options(objects, stable=stable, symtypes=symtypes, jobs=jobs and int(jobs))
 
 
 def add_options(command: ArgumentParser) -> None:

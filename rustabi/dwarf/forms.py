@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from rustabi.dwarf import constants as c
@@ -233,17 +234,25 @@ class Source:
         return self._function("data, at", [*self._skip, "return at"])  # type: ignore[no-any-return]
 
     def _function(self, parameters: str, lines: list[str]) -> Any:
-        """Compile a function. To do so takes as long as hundreds of calls of it."""
         text = f"def function({parameters}):\n" + "".join(f" {line}\n" for line in lines)
-        scope: dict[str, Any] = {
-            "read_unsigned": read_unsigned,
-            "read_signed": read_signed,
-            "read_string": read_string,
-        }
-        for index, layout in enumerate(self._formats):
-            scope[f"unpack{index}"] = struct.Struct(layout).unpack_from
-        exec(text, scope)  # made of numbers and names from the tables above alone
-        return scope["function"]
+        return _compiled(text, tuple(self._formats))
+
+
+@lru_cache(maxsize=1 << 12)
+def _compiled(text: str, formats: tuple[str, ...]) -> Any:
+    """Compile a function. To do so takes as long as hundreds of calls of it.
+
+    Many declarations differ only in what is not wanted: a third of the texts repeat.
+    """
+    scope: dict[str, Any] = {
+        "read_unsigned": read_unsigned,
+        "read_signed": read_signed,
+        "read_string": read_string,
+    }
+    for index, layout in enumerate(formats):
+        scope[f"unpack{index}"] = struct.Struct(layout).unpack_from
+    exec(text, scope)  # made of numbers and names from the tables above alone
+    return scope["function"]
 
 
 def unknown_form(form: int) -> DwarfError:
