@@ -17,7 +17,8 @@ The examples run in the folder of rustabi's sample objects (``sample_crates/obje
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+
+from rustabi.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

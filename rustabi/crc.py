@@ -12,7 +12,11 @@ there zeros are appended instead.
 from __future__ import annotations
 
 import zlib
-from typing import TypeAlias
+
+from rustabi.lean import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 _POLYNOMIAL = 0xEDB88320
 _ONE = 0x80000000

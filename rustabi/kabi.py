@@ -9,10 +9,15 @@ members named ``__kabi_*`` are taken for the member that was there before
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple, TypeVar
 
 from rustabi.errors import InputError
+from rustabi.lean import TYPE_CHECKING, NamedTuple
 from rustabi.model import Composite, Member, Modifier, Type, TypeId, members_of
+
+if TYPE_CHECKING:
+    from typing import Literal, TypeVar
+
+    _Value = TypeVar("_Value", int, str)
 
 SECTION = ".discard.gendwarfksyms.kabi_rules"
 
@@ -93,9 +98,6 @@ def joined(rules: Iterable[tuple[str, KabiRules]], path: str) -> KabiRules:
         _take(result.byte_sizes, each.byte_sizes, name, path)
         _take(result.type_strings, each.type_strings, name, path)
     return result
-
-
-_Value = TypeVar("_Value", int, str)
 
 
 def _take(known: dict[str, _Value], more: dict[str, _Value], name: str, path: str) -> None:

@@ -9,7 +9,6 @@ scope is the whole of each file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
 from rustabi.binary.elf import Elf
 from rustabi.binary.exports import Exports
@@ -17,6 +16,7 @@ from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.unit import Info
 from rustabi.errors import DwarfError, InputError
 from rustabi.kabi import SECTION, KabiRules, parse_rules
+from rustabi.lean import TYPE_CHECKING, NamedTuple
 from rustabi.loader import Loaded, distinct, joined, load
 from rustabi.loader.symbols import Description, find_symbols
 from rustabi.loader.wanted import WANTED

@@ -99,7 +99,7 @@ class TypeHashes:
         return known
 
 
-_RECENT: dict[bool, Recent[TypeHashes]] = {False: Recent(), True: Recent()}
+_RECENT: dict[bool, Recent] = {False: Recent(), True: Recent()}
 
 
 def type_hashes(

@@ -23,16 +23,20 @@ A worked example: ``struct Bar { x: i8, y: i64, z: i8 }`` as rustc 1.95 lays it 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, TypeAlias
+
+from rustabi.lean import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
 
 TypeId: TypeAlias = int
 
-CompositeKind: TypeAlias = Literal["struct", "class", "union"]
+CompositeKind: TypeAlias = "Literal['struct', 'class', 'union']"
 
-ModifierKind: TypeAlias = Literal[
-    "pointer", "reference", "rvalue_reference", "const", "volatile", "restrict", "atomic",
-    "immutable", "packed", "shared", "typedef",
-]  # fmt: skip
+ModifierKind: TypeAlias = (
+    "Literal['pointer', 'reference', 'rvalue_reference', 'const', 'volatile', 'restrict', 'atomic',"
+    " 'immutable', 'packed', 'shared', 'typedef']"
+)
 
 INDIRECT = frozenset({"pointer", "reference", "rvalue_reference"})
 """Modifier kinds that hold an address of their target instead of the target itself."""
@@ -285,7 +289,7 @@ class Unit(NamedTuple):
     binary: str = ""
 
 
-Storage: TypeAlias = Literal["code", "read-only", "writable", "thread-local"]
+Storage: TypeAlias = "Literal['code', 'read-only', 'writable', 'thread-local']"
 
 
 class ParameterPlace(NamedTuple):

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import is_
-from typing import Generic, TypeVar
 
-_T = TypeVar("_T")
+from rustabi.lean import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    _T = TypeVar("_T")
 
 
-class Recent(Generic[_T]):
+class Recent:
     """The last few results of one kind: those of the two builds that are compared.
 
     Args:
@@ -22,10 +26,11 @@ class Recent(Generic[_T]):
 
     def __init__(self, kept: int = 2) -> None:
         self._kept = kept
-        self._results: list[tuple[Sequence[object], _T]] = []
+        self._results: list[tuple[Sequence[object], Any]] = []
 
     def of(self, values: Sequence[object], make: Callable[[], _T]) -> _T:
         """The result for ``values``, which are not to change afterwards; ``make`` makes it."""
+        result: _T
         for known, result in self._results:
             if len(known) == len(values) and all(map(is_, known, values)):
                 return result

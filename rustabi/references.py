@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple, TypeAlias
 
+from rustabi.lean import TYPE_CHECKING, NamedTuple
 from rustabi.model import (
     INDIRECT,
     Array,
@@ -23,18 +23,13 @@ from rustabi.model import (
 )
 from rustabi.recent import Recent
 
-Reason: TypeAlias = Literal[
-    "field",
-    "variant",
-    "pointee",
-    "parameter",
-    "return",
-    "element",
-    "target",
-    "underlying",
-    "vtable",
-    "argument",
-]
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+Reason: TypeAlias = (
+    "Literal['field', 'variant', 'pointee', 'parameter', 'return', 'element', 'target',"
+    " 'underlying', 'vtable', 'argument']"
+)
 
 
 class Reference(NamedTuple):
@@ -122,7 +117,7 @@ def erased_arguments(types: Sequence[Type]) -> Mapping[TypeId, tuple[Reference, 
     return _erased_arguments(types)
 
 
-_erased: Recent[dict[TypeId, tuple[Reference, ...]]] = Recent()
+_erased = Recent()
 
 
 def _erased_arguments(types: Sequence[Type]) -> dict[TypeId, tuple[Reference, ...]]:

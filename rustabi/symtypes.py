@@ -7,12 +7,11 @@ in place.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
 
 from rustabi.errors import DwarfError
 from rustabi.kabi import PREFIX, KabiRules, StandIn, stand_in
+from rustabi.lean import TYPE_CHECKING
 from rustabi.loader import Occurrences
 from rustabi.model import (
     Array,
@@ -31,6 +30,9 @@ from rustabi.model import (
     VariantPart,
     is_definition,
 )
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 Pieces: TypeAlias = tuple[str, ...]
 """Text, reference, text, reference, ..., text: always an odd number."""
@@ -79,6 +81,8 @@ def parse_pieces(text: str) -> Pieces:
     Wherever two letters look like ``s#`` a reference starts, and ends at the closing quote or at
     the next blank.
     """
+    import re  # takes time to import, and rules are rare
+
     pieces: list[str] = []
     at = 0
     for found in re.finditer(_REFERENCE, text):

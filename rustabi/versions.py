@@ -9,16 +9,19 @@ what it depended on, and used again wherever that holds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
 from zlib import crc32
 
 from rustabi.crc import combine
 from rustabi.errors import InputError
 from rustabi.kabi import SECTION, KabiRules
+from rustabi.lean import TYPE_CHECKING, NamedTuple
 from rustabi.loader import Loaded, Occurrences, Root
 from rustabi.model import Function, Model, Type, TypeId, is_definition
 from rustabi.pause import collector_paused
 from rustabi.symtypes import Pieces, TypeStrings, parse_pieces
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 
 class Version(NamedTuple):
@@ -228,7 +231,7 @@ of its string, the last text of that, what was read since its CRC and length wer
 as bit sets the references seen before it and those met in it that had been expanded."""
 
 _SHORT = 4096
-"""Bytes of an expanded string up to which it is kept: to copy it costs less than to combine CRCs."""
+"""Bytes of an expanded string up to which it is kept: to copy it costs less than to combine."""
 
 
 class _Expander:
@@ -268,7 +271,8 @@ class _Expander:
         One loop without calls: it runs for each reference of each type that is expanded.
         """
         bits = self._bits
-        node, last, left = -1, pieces[-1], zip(pieces[0::2], pieces[1::2], strict=False)
+        node, last = -1, pieces[-1]
+        left: _Left = zip(pieces[0::2], pieces[1::2], strict=False)
         text: list[str] = []
         seen = start = met = crc = length = 0
         stack: list[_Frame] = []
@@ -332,9 +336,7 @@ def _expansion(text: list[str], crc: int, length: int, before: int, within: int)
     rest = "".join(text)
     data = rest.encode("utf-8", "surrogateescape")
     kept = rest if not length and len(data) <= _SHORT else None
-    return Expansion(
-        crc32(data, crc), length + len(data), before, within, before | within, kept
-    )
+    return Expansion(crc32(data, crc), length + len(data), before, within, before | within, kept)
 
 
 def type_maps(loaded: Loaded) -> list[TypeMap]:

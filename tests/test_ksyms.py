@@ -191,6 +191,7 @@ def test_what_the_tool_stops_at_is_refused() -> None:
     [
         ["a.o"], ["-s", "a.o", "b.o"], ["a.o", "--stable"], ["-T", "out", "a.o"], [],
         ["--symtypes", "out", "-s", "a.o"], ["a.o", "-T", "one", "-T", "two"], ["-T", "", "a.o"],
+        ["--jobs", "1", "a.o"], ["a.o", "--jobs", "12", "-s"],
     ],
 )  # fmt: skip
 def test_a_kernel_builds_options_are_what_argparse_makes_of_them(arguments: list[str]) -> None:
@@ -201,18 +202,33 @@ def test_a_kernel_builds_options_are_what_argparse_makes_of_them(arguments: list
 
 @pytest.mark.parametrize(
     "arguments",
-    [["-T"], ["a.o", "-T", "-s"], ["-sTx"], ["--stab", "a.o"], ["--", "a.o"], ["-d"], ["--help"]],
-)
+    [
+        ["-T"],
+        ["a.o", "-T", "-s"],
+        ["-sTx"],
+        ["--stab", "a.o"],
+        ["--", "a.o"],
+        ["-d"],
+        ["--help"],
+        ["--jobs"],
+        ["--jobs", "0", "a.o"],
+        ["--jobs", "two", "a.o"],
+        ["--jobs", "\u0662", "a.o"],
+    ],
+)  # fmt: skip
 def test_all_other_options_are_left_to_argparse(arguments: list[str]) -> None:
     assert plain(arguments) is None
 
 
 def test_nothing_heavy_is_imported() -> None:
     """A kernel build calls it for every object."""
-    heavy = ["networkx", "pydantic", "elftools", "rich", "demangle", "rust_demangler", "json"]
+    heavy = {
+        "networkx", "pydantic", "elftools", "rich", "demangle", "rust_demangler", "json",
+        "typing", "re", "enum", "argparse", "importlib.metadata",
+    }  # fmt: skip
     code = (
-        "import sys; from rustabi.cli import main; main(sys.argv[1:]);"
-        f"sys.exit(repr([name for name in {heavy!r} if name in sys.modules]))"
+        "import sys; before = {*sys.modules}; from rustabi.cli import main; main(sys.argv[1:]);"
+        f"sys.exit(repr(sorted({heavy!r} & ({{*sys.modules}} - before))))"
     )
     result = subprocess.run(
         [sys.executable, "-c", code, "ksyms", str(OBJECTS / "member_added-old.o")],

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 from random import Random
-from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rustabi.layout import PADDING, Layout, Layouts
 from rustabi.layout.fields import Field, rounded_up
+from rustabi.loader.wanted import MODIFIERS
 from rustabi.model import (
     Array,
     Base,
@@ -20,7 +20,6 @@ from rustabi.model import (
     Enumerator,
     Member,
     Modifier,
-    ModifierKind,
     Type,
     Unsupported,
     Variant,
@@ -100,7 +99,7 @@ def test_falling_alignment_is_the_best_order(fields: list[tuple[int, int]]) -> N
     assert layout.holes == 0
 
 
-KINDS: tuple[ModifierKind, ...] = get_args(ModifierKind)
+KINDS = tuple(MODIFIERS.values())
 
 numbers = st.one_of(st.none(), st.integers(0, 40), st.sampled_from([2**32, 2**64 - 1]))
 ids = st.one_of(st.none(), st.integers(0, 5))

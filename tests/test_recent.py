@@ -6,7 +6,7 @@ from rustabi.recent import Recent
 
 
 def test_the_last_two_are_kept() -> None:
-    recent: Recent[int] = Recent()
+    recent: Recent = Recent()
     made: list[str] = []
 
     def ask(value: tuple[str, ...]) -> int:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from rustabi.binary.relocation import ABSOLUTE
 from rustabi.binary.sections import Sections
 from rustabi.errors import InputError
+from rustabi.lean import NamedTuple
 
 _SHN_UNDEF, _SHN_LORESERVE, _SHN_XINDEX = 0, 0xFF00, 0xFFFF
 _SHT_NOBITS = 8

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from rustabi.binary.elf import Elf, ElfSymbol
+from rustabi.lean import NamedTuple
 from rustabi.model import Storage
 
 _SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR = 1, 2, 4

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import zlib
-from typing import TYPE_CHECKING
 
 from rustabi.binary.zstd import decompress as decompress_zstd
 from rustabi.errors import InputError
+from rustabi.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path  # takes longer to import than a small object to read

@@ -7,10 +7,13 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
 
 from rustabi.cli.output import progress
 from rustabi.errors import RustabiError
+from rustabi.lean import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 _YOUNG = 200_000
 """Values that may be made before the cycle collector looks at them; Python's own number is 700."""

@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
 
 from rustabi.cli.ksyms_options import DESCRIPTION, EPILOG, Options, add_options, plain
 from rustabi.cli.output import write
 from rustabi.errors import UsageError
+from rustabi.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Final
+
     from rustabi.binary.elf import Elf
     from rustabi.ksyms import Session
 

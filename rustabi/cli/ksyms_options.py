@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+
+from rustabi.lean import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from typing import Final
 
 SUMMARY: Final = "symbol versions as gendwarfksyms prints them, in a kernel build"
 
@@ -45,7 +47,8 @@ def plain(arguments: Sequence[str]) -> Options | None:
     To import argparse and set it up takes as long as Python itself to start.
     """
     objects: list[str] = []
-    stable, symtypes, jobs = False, None, None
+    stable, symtypes = False, None
+    jobs: int | None = None
     pending = iter(arguments)
     for each in pending:
         if each in ("-s", "--stable"):
@@ -55,14 +58,15 @@ def plain(arguments: Sequence[str]) -> Options | None:
             if symtypes.startswith("-"):
                 return None
         elif each == "--jobs":
-            jobs = next(pending, "")
-            if not jobs.isascii() or not jobs.isdecimal() or not int(jobs):
+            count = next(pending, "")
+            if not (count.isascii() and count.isdecimal() and int(count)):
                 return None
+            jobs = int(count)
         elif each.startswith("-"):
             return None
         else:
             objects.append(each)
-    return Options(objects, stable=stable, symtypes=symtypes, jobs=jobs and int(jobs))
+    return Options(objects, stable=stable, symtypes=symtypes, jobs=jobs)
 
 
 def add_options(command: ArgumentParser) -> None:

@@ -7,12 +7,23 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import IO, TYPE_CHECKING, Protocol
 
 from rustabi.errors import RustabiError
+from rustabi.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import IO, Protocol
+
     from rustabi.report.page import Page
+
+    class Told(Protocol):
+        """Takes what is being done in words."""
+
+        def __call__(self, text: str) -> None:
+            """Say it, or not."""
+
+        def paused(self) -> AbstractContextManager[object]:
+            """Keeps threads from running meanwhile."""
 
 
 class OutputError(RustabiError):
@@ -104,16 +115,6 @@ def _write_file(path: str, data: bytes) -> None:
             f"cannot be written: {error.strerror or error}", path=path,
             advice="name a file in a folder that you may write to, on a disk with space left",
         ) from error  # fmt: skip
-
-
-class Told(Protocol):
-    """Takes what is being done in words."""
-
-    def __call__(self, text: str) -> None:
-        """Say it, or not."""
-
-    def paused(self) -> AbstractContextManager[object]:
-        """Keeps threads from running meanwhile."""
 
 
 class _Untold:

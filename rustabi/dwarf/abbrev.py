@@ -6,11 +6,10 @@ tables, repeat letter for letter, so both are recognised by their bytes and comp
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from rustabi.dwarf.constants import FORM_IMPLICIT_CONST
 from rustabi.dwarf.leb128 import read_signed, read_unsigned
 from rustabi.errors import DwarfError
+from rustabi.lean import NamedTuple
 
 
 class Specification(NamedTuple):

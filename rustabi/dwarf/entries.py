@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.forms import Attributes
@@ -14,6 +13,10 @@ from rustabi.dwarf.reader import IndirectAttributes, Reader
 from rustabi.dwarf.scan import Outline, after_children, outline, steps
 from rustabi.dwarf.unit import Info, Unit
 from rustabi.errors import DwarfError
+from rustabi.lean import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any, NoReturn, TypeAlias
 
 _DAMAGE = (IndexError, KeyError, ValueError, struct.error, OverflowError)
 
@@ -47,7 +50,7 @@ class Entry(NamedTuple):
         return 0
 
 
-Sketcher: TypeAlias = Callable[[int], tuple[int, list[Any], list[int]] | None]
+Sketcher: TypeAlias = "Callable[[int], tuple[int, list[Any], list[int]] | None]"
 """Entry offset -> its tag, what is noted of it and its children, and the offsets referred to.
 
 None where it cannot be sketched: its tag is unknown, a child has children itself, or something

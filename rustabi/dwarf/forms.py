@@ -22,18 +22,20 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.abbrev import Specification
 from rustabi.dwarf.leb128 import read_signed, read_unsigned
 from rustabi.errors import DwarfError
+from rustabi.lean import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
     from rustabi.dwarf.unit import Unit
 
 Value: TypeAlias = int | bool | str | bytes
-Attributes: TypeAlias = dict[int, Any]
+Attributes: TypeAlias = "dict[int, Any]"
 """DW_AT_* number -> `Value`. Typed loosely because each attribute has its own type."""
 
 

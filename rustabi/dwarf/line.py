@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
 
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.abbrev import Declaration, Specification
@@ -11,6 +10,7 @@ from rustabi.dwarf.forms import Encoding, read_string
 from rustabi.dwarf.leb128 import read_unsigned
 from rustabi.dwarf.reader import Reader
 from rustabi.errors import DwarfError
+from rustabi.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rustabi.dwarf.unit import Unit

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.abbrev import Declaration, Specification
@@ -22,13 +21,16 @@ from rustabi.dwarf.forms import (
     unknown_form,
 )
 from rustabi.dwarf.leb128 import read_unsigned
+from rustabi.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from rustabi.dwarf.sketch import Sketching
     from rustabi.dwarf.unit import Unit
 
 
-class IndirectAttributes(dict[int, Any]):
+class IndirectAttributes(dict[int, object]):
     """Attributes of an entry that names forms itself (DW_FORM_indirect).
 
     Attributes:

@@ -6,11 +6,10 @@ addition.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.leb128 import read_unsigned
 from rustabi.dwarf.unit import Unit
+from rustabi.lean import NamedTuple
 
 
 class Outline(NamedTuple):

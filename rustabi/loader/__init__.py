@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from rustabi.binary.elf import Elf
 from rustabi.binary.exports import Exports, exports_of
@@ -11,6 +10,7 @@ from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.unit import Info
 from rustabi.errors import NoDebugInfoError
+from rustabi.lean import NamedTuple
 from rustabi.loader.attributes import number
 from rustabi.loader.depth import Depth, depth_of, require_in_file
 from rustabi.loader.selection import Selection, chosen_symbols, enter_chosen

@@ -8,16 +8,19 @@ types is believed only where another unit of its crate has some.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Literal, NamedTuple, TypeAlias
 
 from rustabi.binary.elf import Elf
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.unit import Unit
 from rustabi.errors import NoDebugInfoError
+from rustabi.lean import TYPE_CHECKING, NamedTuple
 from rustabi.model import Function, Model, Symbol
 
-State: TypeAlias = Literal["typed", "untyped", "split", "assembler", "open"]
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+State: TypeAlias = "Literal['typed', 'untyped', 'split', 'assembler', 'open']"
 
 
 class Depth(NamedTuple):

@@ -8,12 +8,12 @@ does not.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from rustabi.binary.elf import Elf
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries, Entry
 from rustabi.dwarf.unit import Info, Unit
+from rustabi.lean import NamedTuple
 from rustabi.loader.attributes import is_private, text
 from rustabi.loader.symbols import Scope, SymbolEntries
 from rustabi.loader.types import TypeLoader

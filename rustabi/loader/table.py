@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, overload
 
+from rustabi.lean import TYPE_CHECKING, NamedTuple
 from rustabi.model import Composite, Enumeration, Modifier, Type, TypeId
 from rustabi.references import references, renumbered
 from rustabi.repeats import classes_of, from_below
+
+if TYPE_CHECKING:
+    from typing import overload
 
 
 class DescribedTypes(Sequence[Type]):
@@ -35,11 +38,13 @@ class DescribedTypes(Sequence[Type]):
     def __len__(self) -> int:
         return len(self.contents)
 
-    @overload
-    def __getitem__(self, place: int) -> Type: ...
+    if TYPE_CHECKING:
 
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Type]: ...
+        @overload
+        def __getitem__(self, place: int) -> Type: ...
+
+        @overload
+        def __getitem__(self, place: slice) -> Sequence[Type]: ...
 
     def __getitem__(self, place: int | slice) -> Type | Sequence[Type]:
         if isinstance(place, slice):

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries, Entry
 from rustabi.dwarf.scan import SCOPED_TAGS
 from rustabi.dwarf.unit import Unit
+from rustabi.lean import TYPE_CHECKING
 from rustabi.loader.attributes import (
     constant,
     count,
@@ -50,6 +50,9 @@ from rustabi.model import (
     VariantPart,
 )
 from rustabi.references import renumbered
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _MANY = 8
 """Units from which on enough types are repeated to look for them."""

@@ -1,0 +1,47 @@
+"""`NamedTuple` without `typing`, whose import takes as long as Python itself takes to start.
+
+A kernel build calls ``rustabi ksyms`` once for each object. What that imports takes `NamedTuple`
+from here, and whatever else it needs of `typing` where type checkers alone look.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+__all__ = ["TYPE_CHECKING", "NamedTuple"]
+
+TYPE_CHECKING = False
+"""What type checkers take for true, as they do the one of `typing`."""
+
+if TYPE_CHECKING:
+    from typing import NamedTuple
+else:
+    _OWN = frozenset({"__annotations__", "__module__", "__qualname__"})
+    """What `namedtuple` sets itself."""
+
+    class _Fields(type):
+        """Makes a class body with annotated fields a `collections.namedtuple`."""
+
+        def __new__(cls, name, bases, body):
+            if not bases:
+                return super().__new__(cls, name, bases, body)
+            fields = _annotations(cls, name, body)
+            defaults = [body[field] for field in fields if field in body]
+            if any(field in body for field in [*fields][: len(fields) - len(defaults)]):
+                raise TypeError(f"{name} has fields without default behind others")
+            made = namedtuple(name, fields, defaults=defaults, module=body["__module__"])
+            made.__annotations__ = fields
+            made.__qualname__ = body["__qualname__"]
+            made.__orig_bases__ = bases
+            for key, value in body.items():
+                if key not in _OWN and key not in fields:
+                    setattr(made, key, value)
+            return made
+
+    def _annotations(kind, name, body):
+        """The fields and their types; where Python works them out late (3.14), a class knows."""
+        known = body.get("__annotations__")
+        return type.__new__(kind, name, (), dict(body)).__annotations__ if known is None else known
+
+    class NamedTuple(metaclass=_Fields):
+        """`typing.NamedTuple`: fields by annotation, in order, with defaults behind the others."""
