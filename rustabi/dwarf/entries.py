@@ -10,7 +10,7 @@ from rustabi.dwarf import constants as c
 from rustabi.dwarf.forms import Attributes
 from rustabi.dwarf.leb128 import read_unsigned
 from rustabi.dwarf.reader import IndirectAttributes, Reader
-from rustabi.dwarf.scan import Outline, after_children, outline, steps
+from rustabi.dwarf.scan import Outline, Steps, after_children, outline, steps
 from rustabi.dwarf.unit import Info, Unit
 from rustabi.errors import DwarfError
 from rustabi.lean import TYPE_CHECKING, NamedTuple
@@ -77,7 +77,7 @@ class Entries:
         self._starts = [unit.offset for unit in info.units]
         self._whole = whole
         self._outlines: dict[int, Outline] = {}
-        self._plain: dict[int, list[int]] = {}
+        self._plain: dict[int, Steps] = {}
         self._routines: tuple[Unit, list[Entry]] | None = None
 
     def unit_of(self, offset: int) -> Unit:

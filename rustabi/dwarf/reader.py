@@ -152,13 +152,21 @@ def _skip_function(declaration: Declaration, encoding: Encoding) -> Skip:
     place, is_counted = varying[0][0], varying[0][1] in _COUNTED
     rest = fixed - place
 
-    def skip(data: bytes, at: int) -> int:
+    def skip_counted(data: bytes, at: int) -> int:
         number, end = data[at + place], at + place + 1
         if number > 127:
             number, end = read_unsigned(data, end - 1)
-        return end + rest + number if is_counted else end + rest
+        return end + rest + number
 
-    return skip
+    def skip(data: bytes, at: int) -> int:
+        at += place
+        if data[at] > 127:
+            if data[at + 1] > 127:
+                return read_unsigned(data, at)[1] + rest
+            at += 1  # two bytes, as indexes often have
+        return at + 1 + rest
+
+    return skip_counted if is_counted else skip
 
 
 def _no_sibling(*_: object) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.leb128 import read_unsigned
+from rustabi.dwarf.reader import Reader
 from rustabi.dwarf.unit import Unit
 from rustabi.lean import NamedTuple
 
@@ -38,23 +39,35 @@ SCOPED_TAGS = SCOPE_TAGS | {
 }  # fmt: skip
 
 
-def steps(unit: Unit, interesting: frozenset[int] = frozenset()) -> list[int]:
-    """Bytes to the next entry by first code byte; 0 where a closer look is needed.
+class Steps(NamedTuple):
+    """How entries without children are stepped over, by their first code byte.
 
-    A byte of 0x80 and above starts a longer code, so it never has a step.
+    A byte of 0x80 and above starts a longer code, and has no step.
 
-    Args:
-        unit: The unit.
-        interesting: Tags of entries that are not to be stepped over.
+    Attributes:
+        fixed: Bytes to the next entry; 0 where that takes a closer look.
+        varying: Who knows the size of each such entry; None where the entry has children, too, or
+            is of interest.
     """
-    found = [0] * 256
+
+    fixed: list[int]
+    varying: list[Reader | None]
+
+
+def steps(unit: Unit, interesting: frozenset[int] = frozenset()) -> Steps:
+    """The steps of a unit, but for entries whose tags are of interest."""
+    fixed = [0] * 256
+    varying: list[Reader | None] = [None] * 256
     for code, reader in unit.readers.items():
         if code < 0x80 and not reader.has_children and reader.tag not in interesting:
-            found[code] = 0 if reader.size is None else reader.size + 1
-    return found
+            if reader.size is None:
+                varying[code] = reader
+            else:
+                fixed[code] = reader.size + 1
+    return Steps(fixed, varying)
 
 
-def after_children(data: bytes, unit: Unit, at: int, plain: list[int]) -> int:
+def after_children(data: bytes, unit: Unit, at: int, plain: Steps) -> int:
     """Position after the children that start at ``at``, and after their own children.
 
     Args:
@@ -63,13 +76,17 @@ def after_children(data: bytes, unit: Unit, at: int, plain: list[int]) -> int:
         at: Where the first child starts, or the null entry is.
         plain: `steps` of the unit.
     """
-    readers = unit.readers
+    readers, (fixed, varying) = unit.readers, plain
     depth = 1
     while depth:
         code = data[at]
-        step = plain[code]
+        step = fixed[code]
         if step:
             at += step
+            continue
+        skipped = varying[code]
+        if skipped is not None:
+            at = skipped.skip(data, at + 1)
             continue
         start = at
         at += 1
@@ -97,12 +114,12 @@ def outline(data: bytes, unit: Unit, *, whole: bool) -> Outline:
     Args:
         data: The section.
         unit: The unit.
-        whole: With the types within others, too. Without, the children of what can hold no routine
-            that counts are left out where DW_AT_sibling leads past them: those of functions and
-            enums, and in C, which has no methods, of structs.
+        whole: With the types within others, too. Without, the children of functions are left out,
+            and where DW_AT_sibling leads past them, those of what else can hold no routine that
+            counts: of enums, and in C, which has no methods, of structs.
     """
     readers = unit.readers
-    step_over = steps(unit, SCOPED_TAGS | _ROUTINE_TAGS)
+    plain, (fixed, varying) = steps(unit), steps(unit, SCOPED_TAGS | _ROUTINE_TAGS)
     entered = SCOPE_TAGS if unit.language not in c.LANG_C else frozenset({c.TAG_NAMESPACE})
     scopes: dict[int, int] = {}
     routines: list[int] = []
@@ -111,9 +128,13 @@ def outline(data: bytes, unit: Unit, *, whole: bool) -> Outline:
     at, end = unit.first_entry, unit.end
     while at < end:
         code = data[at]
-        step = step_over[code]
+        step = fixed[code]
         if step:
             at += step
+            continue
+        skipped = varying[code]
+        if skipped is not None:
+            at = skipped.skip(data, at + 1)
             continue
         offset = at
         at += 1
@@ -133,6 +154,9 @@ def outline(data: bytes, unit: Unit, *, whole: bool) -> Outline:
         if reader.has_children:
             if not whole and tag not in entered and enclosing:
                 sibling = reader.sibling(data, at, unit)
+                if not sibling and tag == c.TAG_SUBPROGRAM:
+                    at = reader.skip(data, at) if reader.size is None else at + reader.size
+                    sibling = after_children(data, unit, at, plain)
                 if sibling:
                     at, complete = sibling, False
                     continue
