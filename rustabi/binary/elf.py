@@ -10,19 +10,23 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from rustabi.binary.relocation import ABSOLUTE
+from rustabi.binary.relocation import ABSOLUTE, Row, Target, apply
 from rustabi.binary.sections import Sections
 from rustabi.errors import InputError
 from rustabi.lean import NamedTuple
 
 _SHN_UNDEF, _SHN_LORESERVE, _SHN_XINDEX = 0, 0xFF00, 0xFFFF
-_SHT_NOBITS = 8
+_SHT_RELA, _SHT_NOBITS, _SHT_REL = 4, 8, 9
 _ET_REL = 1
 _SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR, _SHF_TLS, _SHF_COMPRESSED = 1, 2, 4, 0x400, 0x800
 _SHF_GROUP = 0x200
 _TYPES = (".debug_types", ".zdebug_types")
 _LARGEST_SECTION = 8 << 30
 """Bytes that a compressed section may claim to hold: more than any real one, less than memory."""
+
+_AT_ONCE = 1 << 16
+"""Relocations that are unpacked at a time."""
+
 _LARGEST_RATIO = 2000
 """Bytes that a compressed byte may stand for: zlib reaches 1032 at most, debug info about 6."""
 
@@ -341,29 +345,50 @@ class Elf:
 
     # relocations
 
-    def _relocation_rows(self, target: Section) -> Iterator[tuple[int, int, int, int, int | None]]:
-        """(offset, type, symbol index, symbol table index, addend or None) for ``target``."""
+    def _relocation_tables(self, target: Section) -> Iterator[tuple[int, list[Row]]]:
+        """Relocations for ``target``, some at a time, and the symbol table that they name."""
+        word = "Q" if self.address_size == 8 else "I"
         for section in self.sections:
-            if section.info != target.number or section.type not in (4, 9):
-                continue
-            word = "Q" if self.address_size == 8 else "I"
-            with_addend = section.type == 4
-            layout = struct.Struct(self._order + word * 2 + (word.lower() if with_addend else ""))
-            data = self.raw(section)
-            shift, mask = (32, 0xFFFFFFFF) if self.address_size == 8 else (8, 0xFF)
-            for row in layout.iter_unpack(data[: len(data) // layout.size * layout.size]):
-                yield (
-                    row[0], row[1] & mask, row[1] >> shift, section.link,
-                    row[2] if with_addend else None,
-                )  # fmt: skip
+            if section.info == target.number and section.type in (_SHT_RELA, _SHT_REL):
+                addend = word.lower() if section.type == _SHT_RELA else ""
+                layout = struct.Struct(self._order + word * 2 + addend)
+                data = memoryview(self.raw(section))
+                whole = len(data) // layout.size * layout.size
+                step = layout.size * _AT_ONCE
+                for start in range(0, whole, step):
+                    rows = layout.iter_unpack(data[start : min(start + step, whole)])
+                    yield section.link, list(rows)
+
+    def _kind_and_symbol(self, info: int) -> tuple[int, int]:
+        """The type of a relocation, and the index of its symbol."""
+        shift = 32 if self.address_size == 8 else 8
+        return info & (1 << shift) - 1, info >> shift
 
     def _relocate(self, section: Section, data: bytes) -> bytes:
         """Apply the absolute relocations of a debug section (they are the only kind in it)."""
-        known = ABSOLUTE.get(self.machine_number, {})
-        values: list[int] = []
         patched: bytearray | None = None
-        packers = {width: struct.Struct(self._order + code) for width, code in _WIDTHS.items()}
-        for offset, kind, symbol, table, addend in self._relocation_rows(section):
+        values: dict[int, list[int]] = {}
+        for table, rows in self._relocation_tables(section):
+            if patched is None:
+                patched = bytearray(data)
+            if table not in values:
+                values[table] = self._symbol_values(table)
+            targets = self._targets(section, rows, values[table])
+            try:
+                apply(patched, rows, targets, self._order)
+            except (struct.error, IndexError) as error:
+                what = f"a relocation of {section.name} is out of range"
+                raise self._damaged(what) from error
+        return data if patched is None else bytes(patched)
+
+    def _targets(self, section: Section, rows: list[Row], values: list[int]) -> dict[int, Target]:
+        """What the relocations of a section are about, by the info they have."""
+        known, found = ABSOLUTE.get(self.machine_number, {}), {}
+        first: dict[int, int] = {}
+        for row in rows:
+            first.setdefault(row[1], row[0])
+        for info, offset in first.items():
+            kind, symbol = self._kind_and_symbol(info)
             width = known.get(kind)
             if width is None:
                 raise InputError(
@@ -372,18 +397,10 @@ class Elf:
                     place=f"{section.name}+{offset:#x}",
                     advice="link the object, or report the type",
                 )
-            if not width:
-                continue
-            if patched is None:
-                patched = bytearray(data)
-                values = self._symbol_values(table)
-            if offset + width > len(patched) or symbol >= len(values):
+            if width and symbol >= len(values):
                 raise self._damaged(f"a relocation of {section.name} is out of range")
-            packer = packers[width]
-            if addend is None:
-                (addend,) = packer.unpack_from(patched, offset)
-            packer.pack_into(patched, offset, (values[symbol] + addend) & ((1 << 8 * width) - 1))
-        return data if patched is None else bytes(patched)
+            found[info] = Target(width, values[symbol] if width else 0)
+        return found
 
     def _symbol_values(self, table: int) -> list[int]:
         if not 0 <= table < len(self.sections):
@@ -394,14 +411,16 @@ class Elf:
         """Relocated words of a section: offset in it -> where it points; none once linked."""
         result: dict[int, Pointer] = {}
         symbols: dict[int, list[ElfSymbol]] = {}
-        for offset, _, symbol, table, addend in self._relocation_rows(section):
+        for table, rows in self._relocation_tables(section):
             if table not in symbols and 0 <= table < len(self.sections):
                 symbols[table] = self._read_symbols(self.sections[table])
-            rows = symbols.get(table, [])
-            if symbol < len(rows):
-                row = rows[symbol]
-                name = "" if row.type == 3 else row.name
-                result[offset] = Pointer(name, row.section, row.value + (addend or 0))
+            known = symbols.get(table, [])
+            for offset, info, *addend in rows:
+                _, index = self._kind_and_symbol(info)
+                if index < len(known):
+                    symbol = known[index]
+                    name = "" if symbol.type == 3 else symbol.name
+                    result[offset] = Pointer(name, symbol.section, symbol.value + sum(addend))
         return result
 
     # facts
@@ -419,9 +438,6 @@ class Elf:
         if kind != 3 or start + size > len(data):
             return None
         return data[start : start + size].hex()
-
-
-_WIDTHS = {4: "I", 8: "Q"}
 
 
 def _string(table: bytes, offset: int) -> str:
