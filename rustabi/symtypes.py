@@ -63,13 +63,17 @@ _LONGEST = 16 << 20
 """Characters of one type string; nameless types that repeat each other can grow without end."""
 
 
-def _bounded(pieces: Pieces) -> Pieces:
-    if sum(map(len, pieces)) > _LONGEST:
+_MARK = "\0"
+"""Stands before and behind each reference in a type string while it is written: no name has it."""
+
+
+def _bounded(text: str) -> str:
+    if len(text) > _LONGEST:
         raise DwarfError(
             "a type without a name is too large to write out",
             advice="the debug info is damaged: build the file again",
         )
-    return pieces
+    return text
 
 
 _REFERENCE = r"[suet]#(?:'[^']*'|[^ ]*)"
@@ -110,21 +114,27 @@ class TypeStrings:
         self.rules = rules
         self._first = occurrences.first if occurrences is not None and rules is None else None
         self._known: dict[TypeId, Pieces] = {}
+        self._mentions: dict[TypeId, str] = {}
         self._written: dict[TypeId, Sequence[TypeId]] = {}
-        self._references: dict[TypeId, str | None] = {}
         self._depth = 0
 
     def reference(self, type_id: TypeId) -> str | None:
         """`reference_name` of a type of the table."""
+        mention = self.mention(type_id)
+        return mention[1:-1] if mention[:1] == _MARK else None
+
+    def mention(self, type_id: TypeId) -> str:
+        """What other strings say of a type: a marked reference, or its own string."""
         if self._first is not None:
             type_id = self._first[type_id]
-        try:
-            return self._references[type_id]
-        except KeyError:
+        known = self._mentions.get(type_id)
+        if known is None:
             node = self.types[type_id]
             plain = self.rules is None or stand_in(self.types, node) is None
-            name = self._references[type_id] = reference_name(node) if plain else None
-            return name
+            name = reference_name(node) if plain else None
+            known = self._write(type_id) if name is None else f"{_MARK}{name}{_MARK}"
+            self._mentions[type_id] = known
+        return known
 
     def of(self, type_id: TypeId) -> Pieces:
         """The type string of a type of the table.
@@ -134,30 +144,34 @@ class TypeStrings:
         """
         if self._first is not None:
             type_id = self._first[type_id]
-        pieces = self._known.get(type_id)
-        if pieces is None:
-            self._depth += 1
-            if self._depth > _DEEPEST:
-                raise DwarfError(
-                    "a type without a name contains itself",
-                    advice="the debug info is damaged: build the file again",
-                )
-            pieces = self._known[type_id] = self._write(type_id)
-            self._depth -= 1
-        return pieces
+        known = self._known.get(type_id)
+        if known is None:
+            known = self._known[type_id] = tuple(self._write(type_id).split(_MARK))
+        return known
 
-    def _write(self, type_id: TypeId) -> Pieces:
+    def _write(self, type_id: TypeId) -> str:
+        """The type string with its references marked."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise DwarfError(
+                "a type without a name contains itself",
+                advice="the debug info is damaged: build the file again",
+            )
         writer = _Writer(self)
         _write(self.types[type_id], writer)
         self._written[type_id] = writer.written
-        return _bounded(writer.pieces())
+        self._depth -= 1
+        return _bounded(writer.whole())
 
     def written(self, type_id: TypeId) -> Sequence[TypeId]:
         """The types that a type's string names or has in place, some of them more than once.
 
         gendwarfksyms goes on to those.
         """
-        self.of(type_id)
+        if self._first is not None:
+            type_id = self._first[type_id]
+        if type_id not in self._written:
+            self.of(type_id)
         return self._written[type_id]
 
     def of_symbol(self, type_id: TypeId | None, is_function: bool) -> Pieces:
@@ -169,11 +183,11 @@ class TypeStrings:
         else:
             writer.text("variable ")
             writer.type(type_id)
-        return writer.pieces()
+        return tuple(writer.whole().split(_MARK))
 
 
 class _Writer:
-    """Collects pieces, joining neighbouring text.
+    """Collects the text of a type string.
 
     Attributes:
         written: The types that were referred to or written in place.
@@ -181,37 +195,27 @@ class _Writer:
         text: Adds text.
     """
 
-    __slots__ = ("_done", "_strings", "_text", "rules", "text", "written")
+    __slots__ = ("_mention", "_strings", "_text", "rules", "text", "written")
 
     def __init__(self, strings: TypeStrings) -> None:
         self.written: list[TypeId] = []
         self.rules = strings.rules
         self._strings = strings
-        self._done: list[str] = []
+        self._mention = strings.mention
         self._text: list[str] = []
         self.text = self._text.append
 
     def type(self, type_id: TypeId | None) -> None:
         """A reference to a named type, or the type itself."""
         if type_id is None:
-            self._text.append("base_type void")
+            self.text("base_type void")
             return
         self.written.append(type_id)
-        reference = self._strings.reference(type_id)
-        if reference is not None:
-            self._done += ("".join(self._text), reference)
-            self._text.clear()
-            return
-        first, *others = self._strings.of(type_id)
-        self._text.append(first)
-        if others:
-            self._done.append("".join(self._text))
-            self._done += others[:-1]
-            self._text[:] = others[-1:]
+        self.text(self._mention(type_id))
 
-    def pieces(self) -> Pieces:
-        self._done.append("".join(self._text))
-        return tuple(self._done)
+    def whole(self) -> str:
+        """All of it, references marked."""
+        return "".join(self._text)
 
     # parts of types
 
