@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from rustabi.lean import TYPE_CHECKING
+TYPE_CHECKING = False  # as in rustabi.lean, which a package that is not used needs not import
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

@@ -23,7 +23,7 @@ _ONE = 0x80000000
 _MOST_KEPT = 1 << 16
 _BLOCK = 1 << 11
 _ZEROS = memoryview(bytes(_BLOCK))
-"""As many as zlib reads in the time of two multiplications."""
+"""As many as zlib reads in the time of half a multiplication."""
 
 Factor: TypeAlias = tuple[int, ...]
 """Products of a number with each polynomial of degree 3 and less, by its four reflected bits."""

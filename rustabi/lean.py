@@ -30,7 +30,7 @@ else:
             if any(field in body for field in [*fields][: len(fields) - len(defaults)]):
                 raise TypeError(f"{name} has fields without default behind others")
             made = namedtuple(name, fields, defaults=defaults, module=body["__module__"])
-            made.__annotations__ = fields
+            made.__annotations__ = made.__new__.__annotations__ = fields  # for `inspect`
             made.__qualname__ = body["__qualname__"]
             made.__orig_bases__ = bases
             for key, value in body.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import typing
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -51,6 +52,7 @@ OURS, THEIRS = made(lean.NamedTuple), made(typing.NamedTuple)
         lambda kind: kind._field_defaults,
         lambda kind: typing.get_type_hints(kind),
         lambda kind: kind.__doc__,
+        lambda kind: [(each.name, each.default) for each in signature(kind).parameters.values()],
         lambda kind: (kind.__name__, kind.__qualname__, kind.__module__),
         lambda kind: kind.__match_args__,
         lambda kind: kind.__bases__,
