@@ -30,6 +30,7 @@ from rustabi.errors import DwarfError
 from rustabi.lean import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from types import CodeType
     from typing import Any, TypeAlias
 
     from rustabi.dwarf.unit import Unit
@@ -153,6 +154,7 @@ class Source:
         self._decode: list[str] = []
         self._skip: list[str] = []
         self._formats: list[str] = []
+        self._sizes: list[int] = []
 
     def add(self, specification: Specification) -> None:
         """Add an attribute."""
@@ -192,8 +194,8 @@ class Source:
             )
             self._formats.append(("<" if self._encoding.little_endian else ">") + layout)
             self._decode.append(f"{', '.join(names)}, = unpack{len(self._formats) - 1}(data, at)")
-        self._decode.append(f"at += {size}")
-        self._skip.append(f"at += {size}")
+        self._both(f"at += size{len(self._sizes)}")
+        self._sizes.append(size)
         self._run = []
 
     def _variable(self, form: int, raw: str) -> None:
@@ -237,15 +239,15 @@ class Source:
 
     def _function(self, parameters: str, lines: list[str]) -> Any:
         text = f"def function({parameters}):\n" + "".join(f" {line}\n" for line in lines)
-        return _compiled(text, tuple(self._formats))
+        return _function(text, tuple(self._formats), tuple(self._sizes))
 
 
-@lru_cache(maxsize=1 << 12)
-def _compiled(text: str, formats: tuple[str, ...]) -> Any:
-    """Compile a function. To do so takes as long as hundreds of calls of it.
+_MOST_KEPT = 1 << 12
 
-    Many declarations differ only in what is not wanted: a third of the texts repeat.
-    """
+
+@lru_cache(_MOST_KEPT)
+def _function(text: str, formats: tuple[str, ...], sizes: tuple[int, ...]) -> Any:
+    """The function of that source. Many declarations differ only in what is not wanted."""
     scope: dict[str, Any] = {
         "read_unsigned": read_unsigned,
         "read_signed": read_signed,
@@ -253,8 +255,16 @@ def _compiled(text: str, formats: tuple[str, ...]) -> Any:
     }
     for index, layout in enumerate(formats):
         scope[f"unpack{index}"] = struct.Struct(layout).unpack_from
-    exec(text, scope)  # made of numbers and names from the tables above alone
+    for index, size in enumerate(sizes):
+        scope[f"size{index}"] = size
+    exec(_code(text), scope)  # made of numbers and names from the tables above alone
     return scope["function"]
+
+
+@lru_cache(_MOST_KEPT)
+def _code(text: str) -> CodeType:
+    """To compile takes as long as hundreds of calls; half of all sources differ in sizes only."""
+    return compile(text, __name__, "exec")
 
 
 def unknown_form(form: int) -> DwarfError:
