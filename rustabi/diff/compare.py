@@ -171,14 +171,12 @@ _GRAVER = {GapKind.ABI_UNKNOWN: (GapKind.NO_DWARF, GapKind.FOLDED)}
 def _compare_gaps(
     old: Model, new: Model, symbols: SymbolPairs
 ) -> tuple[tuple[SharedGap, ...], tuple[Gap, ...]]:
-    before = gaps_of(old, reached_by_symbols(old))
+    reached = _every_type if not old.symbols and not new.symbols else reached_by_symbols
+    before = gaps_of(old, reached(old))
     keys = {
         pairing_key(new.symbols[b].name): pairing_key(old.symbols[a].name) for a, b in symbols.both
     }
-    after = [
-        gap._replace(key=keys.get(gap.key, gap.key))
-        for gap in gaps_of(new, reached_by_symbols(new))
-    ]
+    after = [gap._replace(key=keys.get(gap.key, gap.key)) for gap in gaps_of(new, reached(new))]
     both, gone, fresh = paired_gaps(before, after)
     known = {(gap.kind, gap.key) for gap in before}
     shared = [SharedGap(gap, "both") for gap in both] + [SharedGap(gap, "old") for gap in gone]
@@ -193,6 +191,11 @@ def _compare_gaps(
     )
     shared += [SharedGap(gap, "new") for gap in fresh]
     return tuple(sorted(shared)), lost
+
+
+def _every_type(model: Model) -> set[TypeId]:
+    """Where nothing is exported, types alone are compared: each may matter."""
+    return set(range(len(model.types)))
 
 
 def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
