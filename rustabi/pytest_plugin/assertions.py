@@ -370,7 +370,7 @@ class Rustabi:
 
     def _gate(self, rules: Rules, opaque: Collection[str], fail_on: str | Collection[str]) -> Gate:
         if rules is None:
-            gate = find_rules(self.places.root)
+            gate = find_rules(self.places.root, without="pass rules=False")
         else:
             gate = NO_GATE if rules is False else read_rules(self.places.target(rules))
         file = None if gate.file is None else self.places.shown(gate.file)
