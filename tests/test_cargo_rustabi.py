@@ -488,6 +488,8 @@ def test_a_file_as_baseline(
     assert (code, hints(report)) == (1, {"clean": "break"})
     assert main(["diff", "--baseline", file]) == 2
     assert "is one file, and 3 crates are asked for" in capsys.readouterr().err
+    assert main(["snapshot", "-p", "clean", "-o", "-"]) == 2
+    assert not Path("-").exists()
     assert main(["snapshot", "--workspace", "-o", file]) == 2
     assert "is one file" in capsys.readouterr().err
     written(tmp_path, {"damaged.json": "{"})

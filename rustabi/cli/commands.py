@@ -154,10 +154,18 @@ def _graph(options: Namespace, say: Say) -> Answer:
 
 
 def _snapshot(options: Namespace, say: Say) -> Answer:
+    from rustabi.cli.formats import STANDARD_OUTPUT
     from rustabi.report.snapshots import snapshot_report
-    from rustabi.snapshot import write
+    from rustabi.snapshot import dumps, write
 
+    if options.output == STANDARD_OUTPUT and options.format != "text":
+        raise UsageError(
+            "snapshot and report cannot both go to standard output",
+            advice="leave out --format, or name a file with -o",
+        )
     model = _load(options.target, options, say)
+    if options.output == STANDARD_OUTPUT:  # the snapshot is all that is said there
+        return Answer(text=dumps(model).decode("utf-8", "surrogateescape"))
     say(f"writing {options.output}")
     write(model, options.output)
     report = snapshot_report(model, options.target, options.output)

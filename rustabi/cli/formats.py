@@ -31,9 +31,18 @@ def wanted_formats(options: Namespace) -> tuple[Wanted, ...]:
             "-o has nothing to write: each --format names its own file",
             advice="give one --format without a file, or leave out -o",
         )
-    formats = [each._replace(file=output) if each.file is None else each for each in formats]
+    formats = [each._replace(file=place(each.file or output)) for each in formats]
     require_distinct(formats)
     return tuple(formats)
+
+
+def place(file: str | None) -> str | None:
+    """The file that was named; None for standard output, whose name is ``-``."""
+    return None if file == STANDARD_OUTPUT else file
+
+
+STANDARD_OUTPUT: Final = "-"
+"""As a file's name; a file that is called so is ``./-``."""
 
 
 def say(answer: Answer, formats: Sequence[Wanted], options: Namespace) -> None:
@@ -43,7 +52,7 @@ def say(answer: Answer, formats: Sequence[Wanted], options: Namespace) -> None:
         OutputError: Something cannot be written.
     """
     if answer.text is not None or answer.report is None:
-        write(answer.text or "", options.output)
+        write(answer.text or "", place(options.output))
         return
     from rustabi.report.formats import render
 
@@ -101,8 +110,7 @@ def _asked(arguments: Sequence[str]) -> Iterator[Wanted]:
             wanted = parse_format(text)
         except UsageError:
             continue
-        if wanted.file is None:
-            wanted = wanted._replace(file=output)
+        wanted = wanted._replace(file=place(wanted.file or output))
         if wanted.file not in places and wanted != Wanted("text"):
             places.add(wanted.file)
             yield wanted
