@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -231,6 +232,9 @@ def test_every_format_names_what_is_wrong(
     assert "breaking::Frame" in told
     if token in ("text", "md"):
         assert all(each in told for each in ("layout break", "API only", "none"))
+        (heading,) = (each for each in told.splitlines() if "semver hint" in each)
+        assert "why" in heading
+        assert not re.search(r"\|\s*\|", heading)
 
 
 # other packages

@@ -327,6 +327,18 @@ def test_formats_that_do_not_fit_together(
     assert "nothing.o" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("target", [OLD, "absent.o"])
+def test_a_failure_is_told_in_no_format_that_the_command_does_not_have(
+    target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["layout", target, "--format", "md"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "no such format here: 'md' (formats: text, json)" in said.err
+    assert main(["why", "absent.o", "f", "--format", "md"]) == 2
+    assert capsys.readouterr().out.startswith("### rustabi: no verdict")
+
+
 def test_a_command_has_the_formats_of_its_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["layout", NEW, "--format", "junit"]) == 2
     assert "formats: text, json" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from rustabi.cli.output import OutputError, rendered, write
 from rustabi.errors import RustabiError, UsageError
-from rustabi.report.formats import Wanted, parse_format, require_distinct
+from rustabi.report.formats import TOKENS, Wanted, formats_of, parse_format, require_distinct
 
 if TYPE_CHECKING:
     from rustabi.cli.answer import Answer
@@ -97,8 +97,15 @@ def _output(arguments: Sequence[str]) -> str | None:
     return next((each for each in found if each and not each.startswith("-")), None)
 
 
+def _known(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The formats of the command: a failure is told in no other, as its report would be."""
+    command = arguments[0] if arguments else ""
+    return TOKENS if command in _REPORTING else formats_of(command)
+
+
 def _asked(arguments: Sequence[str]) -> Iterator[Wanted]:
     """The formats, known even where the arguments as a whole make no sense; one for each place."""
+    known = _known(arguments)
     texts = [each.removeprefix("--format=") for each in arguments if each.startswith("--format=")]
     texts += [value for option, value in pairwise(arguments) if option == "--format"]
     output = _output(arguments)
@@ -107,7 +114,7 @@ def _asked(arguments: Sequence[str]) -> Iterator[Wanted]:
     places: set[str | None] = set()
     for text in texts:
         try:
-            wanted = parse_format(text)
+            wanted = parse_format(text, known)
         except UsageError:
             continue
         wanted = wanted._replace(file=place(wanted.file or output))

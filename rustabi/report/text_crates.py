@@ -57,7 +57,7 @@ def crates_diff_page(report: CratesDiffReport, *, everything: bool = False) -> P
         report: What to show.
         everything: Show the crates that did not change, and lists whole, however long.
     """
-    columns = (Column("crate"), Column("version"), Column("semver hint"), Column())
+    columns = (Column("crate"), Column("version"), Column("semver hint"), Column("why"))
     rows = tuple(map(_diff_row, report.crates))
     blocks: list[Block] = [*_head(report.baseline), Table(columns, rows)]
     for each in report.crates:
@@ -92,7 +92,7 @@ def crates_semver_page(report: CratesSemverReport) -> Page:
     """The report as a page."""
     columns = (
         Column("crate"), Column("version"), Column("bump"), Column("semver hint"),
-        Column("needs"), Column(), Column(),
+        Column("needs"), Column("verdict"), Column("why"),
     )  # fmt: skip
     blocks: list[Block] = [
         *_head(report.baseline), Table(columns, tuple(map(_semver_row, report.crates))), BLANK,
