@@ -813,6 +813,37 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
 
 
+@pytest.mark.parametrize("command", ["diff", "check-semver"])
+def test_a_workspace_of_programs_has_nothing_to_compare(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    files = {"Cargo.toml": manifest("tool"), "src/main.rs": "fn main() {}"}
+    commit(tmp_path / "repository", files)
+    monkeypatch.chdir(tmp_path / "repository")
+    code, report = asked(capsys, command, "--baseline-rev", "HEAD")
+    assert (code, report["verdict"], report["error"]["kind"]) == (2, "error", "bad-input")
+    assert main([command, "--baseline-rev", "HEAD", "--format", "junit"]) == 2
+    assert 'errors="1"' in capsys.readouterr().out
+    assert main([command, "--baseline-rev", "HEAD"]) == 2
+    told = "nothing to compare: tool is a program: nothing is compiled against it"
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("token", ["text", "md"])
+@pytest.mark.parametrize("command", ["diff", "check-semver"])
+def test_what_is_never_seen_is_said_in_one_line(
+    command: str, token: str, three: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The code of generic and inlined functions is no part of an rlib's own."""
+    assert main([command, "--baseline-rev", "HEAD~1", "--format", token]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("generic and inlined code is not seen" in each for each in lines) == 1
+
+
 # the documentation
 
 

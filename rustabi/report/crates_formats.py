@@ -16,6 +16,7 @@ from rustabi.report.crates import (
 )
 from rustabi.report.crates_words import (
     ANSWERS,
+    NOT_SEEN,
     baseline_in_words,
     diff_in_words,
     hint_in_words,
@@ -86,7 +87,7 @@ def _tables(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Pa
 def _markdown_head(command: str, lines: Sequence[str], baseline: BaselineReport) -> str:
     told = [f"### cargo rustabi {command}", *map(code, lines)]
     told.append(f"baseline {code(baseline_in_words(baseline))}")
-    return "\n\n".join([*told, *map(code, baseline.notes)])
+    return "\n\n".join([*told, *map(code, baseline.notes), NOT_SEEN])
 
 
 # JUnit XML
