@@ -450,7 +450,7 @@ def test_the_day_decides_about_expired_rules(
     path = tmp_path / "x.toml"
     path.write_text('[[rules]]\nkind = "*"\nreason = "for now"\nexpires = 2026-06-15\n')
     for day, code in ((date(2026, 6, 15), 0), (date(2026, 6, 16), 1)):
-        monkeypatch.setattr("rustabi.rules.present_day", lambda day=day: day)
+        monkeypatch.setattr("rustabi.report.judging.present_day", lambda day=day: day)
         assert main(["diff", OLD, NEW, "--rules", str(path)]) == code
     assert "it would decide 1 finding\n" in capsys.readouterr().out
 
