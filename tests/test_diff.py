@@ -382,6 +382,12 @@ def test_builds_that_export_nothing_are_judged_by_their_types_or_not_at_all() ->
     ]
     assert [each.subject for each in report.gaps] == ["demo::Opaque"]
 
+    bare = old._replace(types=old.types[:-1])
+    assert [each.gap.subject for each in compare(bare, old).gaps] == ["demo::Opaque"]
+    assert not compare(bare, old).lost  # OLD did not tell more of it
+    defined = old._replace(types=(*bare.types, declared._replace(declaration=False, size=8)))
+    assert [each.subject for each in compare(defined, old).lost] == ["demo::Opaque"]
+
     strict = NO_GATE.with_options((), frozenset({"break", "risky"}))
     judged = judge(comparison, strict, date.min)
     assert diff_report(comparison, "old.ko", "new.ko", judgement=judged).verdict == "incompatible"
