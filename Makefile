@@ -37,7 +37,7 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 .PHONY: demo
-demo: $(STAMP) ## build a pair of sample crates, show a layout, compare the two
+demo: $(STAMP) ## build a pair of sample crates, show a layout, compare the two, with .venv/bin/rustabi
 	@RUSTABI=$(BIN)/rustabi scripts/demo.sh
 
 .PHONY: test

@@ -96,7 +96,7 @@ def diffs(runs: int) -> Iterator[Row]:
         else:
             pairs.append((VMLINUX, renamed, "vmlinux and a copy with a section renamed"))
         for old, new, name in pairs:
-            own = rustabi("diff", *ALONE, str(old), str(new))
+            own = rustabi("diff", *ALONE, "--fail-on", "risky", str(old), str(new))  # by types, too
             reference = [abidiff, str(old), str(new)]
             # its exit code is a set of bits: 1 and 2 are errors, 4 and 8 changes
             yield _both(f"diff: {name}", own, "abidiff", reference, runs, good=lambda c: not c & 3)

@@ -209,8 +209,9 @@ class Report(NamedTuple):
         """
         from rustabi.report.check import check_report
 
-        whole = check if isinstance(check, KernelCheck) else KernelCheck((), (check,))
-        return cls(check_report(whole))
+        if isinstance(check, ModuleCheck):
+            check = KernelCheck(check.kernel, (check,), check.gate, check.rules)
+        return cls(check_report(check))
 
     @classmethod
     def of_diagnosis(cls, diagnosis: Diagnosis, target: str) -> Report:

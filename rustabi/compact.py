@@ -11,12 +11,10 @@ from __future__ import annotations
 import marshal
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, get_args
 
 from rustabi.model import (
     Argument,
-    Array,
-    Base,
     Composite,
     Constant,
     Enumeration,
@@ -25,14 +23,13 @@ from rustabi.model import (
     Function,
     Member,
     Model,
-    Modifier,
     Parameter,
     ParameterPlace,
+    Part,
     Slot,
     Symbol,
     Type,
     Unit,
-    Unspecified,
     Unsupported,
     Variant,
     VariantPart,
@@ -45,11 +42,9 @@ FORMAT: Final = 1
 
 Row: TypeAlias = tuple[Any, ...]
 
-_TYPES: Final[tuple[type, ...]] = (
-    Base, Unspecified, Modifier, Array, Function, Composite, Enumeration, Unsupported,
-)  # fmt: skip
+_TYPES: Final[tuple[type, ...]] = get_args(Type)
 _COMPOSITE: Final = _TYPES.index(Composite)
-_PARTS: Final[tuple[type, ...]] = (Member, VariantPart, Unsupported)
+_PARTS: Final[tuple[type, ...]] = get_args(Part)
 
 DAMAGE: Final = (ValueError, EOFError, TypeError, IndexError, KeyError, AttributeError)
 """What reading something else than was written may raise."""

@@ -57,4 +57,8 @@ run 1 diff "$samples/objects/layout_permuted-old.o" "$samples/objects/layout_per
 say "A build against itself is compatible (exit code 0)."
 run 0 diff "$old" "$old"
 
+if [[ $rustabi == */* ]]; then
+  say "rustabi is $rustabi here: call it so, or put it on PATH with: source ${rustabi%/*}/activate"
+fi
+
 exit "$unexpected"

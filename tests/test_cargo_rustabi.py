@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -231,6 +232,9 @@ def test_every_format_names_what_is_wrong(
     assert "breaking::Frame" in told
     if token in ("text", "md"):
         assert all(each in told for each in ("layout break", "API only", "none"))
+        (heading,) = (each for each in told.splitlines() if "semver hint" in each)
+        assert "why" in heading
+        assert not re.search(r"\|\s*\|", heading)
 
 
 # other packages
@@ -488,6 +492,8 @@ def test_a_file_as_baseline(
     assert (code, hints(report)) == (1, {"clean": "break"})
     assert main(["diff", "--baseline", file]) == 2
     assert "is one file, and 3 crates are asked for" in capsys.readouterr().err
+    assert main(["snapshot", "-p", "clean", "-o", "-"]) == 2
+    assert not Path("-").exists()
     assert main(["snapshot", "--workspace", "-o", file]) == 2
     assert "is one file" in capsys.readouterr().err
     written(tmp_path, {"damaged.json": "{"})
@@ -805,6 +811,37 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
         assert main([command, "--help"]) == 0
         assert f"cargo rustabi {command}" in capsys.readouterr().out
     assert main([]) == 2
+
+
+@pytest.mark.parametrize("command", ["diff", "check-semver"])
+def test_a_workspace_of_programs_has_nothing_to_compare(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    files = {"Cargo.toml": manifest("tool"), "src/main.rs": "fn main() {}"}
+    commit(tmp_path / "repository", files)
+    monkeypatch.chdir(tmp_path / "repository")
+    code, report = asked(capsys, command, "--baseline-rev", "HEAD")
+    assert (code, report["verdict"], report["error"]["kind"]) == (2, "error", "bad-input")
+    assert main([command, "--baseline-rev", "HEAD", "--format", "junit"]) == 2
+    assert 'errors="1"' in capsys.readouterr().out
+    assert main([command, "--baseline-rev", "HEAD"]) == 2
+    told = "nothing to compare: tool is a program: nothing is compiled against it"
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("token", ["text", "md"])
+@pytest.mark.parametrize("command", ["diff", "check-semver"])
+def test_what_is_never_seen_is_said_in_one_line(
+    command: str, token: str, three: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The code of generic and inlined functions is no part of an rlib's own."""
+    assert main([command, "--baseline-rev", "HEAD~1", "--format", token]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("generic and inlined code is not seen" in each for each in lines) == 1
 
 
 # the documentation

@@ -278,6 +278,23 @@ def test_the_public_call(files: Path) -> None:
         rustabi.check_module(files / "bad.ko", kernel, fail_on=["never"])  # type: ignore[list-item]
 
 
+def test_the_report_of_a_module_keeps_its_gate(files: Path) -> None:
+    """It is that of a check of this module alone."""
+    good = write(files, "good.ko", module_data(["alpha"], EXPORTS, info=modinfo(name="good")))
+    kernel, rules = [files / "Module.symvers"], files / "accepted.toml"
+    alone = rustabi.check_module(files / "bad.ko", kernel, fail_on=["risky"], rules=rules)
+    whole = rustabi.check_modules([files / "bad.ko"], kernel, fail_on=["risky"], rules=rules)
+    told = rustabi.Report.of_check(alone)
+    assert "accepted.toml: 2 rules, 1 used, 1 unused" in told.text()
+    assert "fails on break, risky" in told.text()
+    assert told.json() == rustabi.Report.of_check(whole).json()
+    both = rustabi.check_modules([good, files / "bad.ko"], kernel, rules=rules)
+    reports = [*map(rustabi.Report.of_check, both.modules), rustabi.Report.of_check(both)]
+    gates = [json.loads(each.json())["gate"]["rules"] for each in reports]
+    states = [[rule["state"] for rule in each] for each in gates]
+    assert states == [["unused", "unused"], ["used", "unused"], ["used", "unused"]]
+
+
 def test_rules_files_know_both_tables(tmp_path: Path) -> None:
     text = '[[rules]]\nkind = "version-differs"\nmodule = "bad"\nreason = "so"\n'
     gate = read_rules(write(tmp_path, "rustabi.toml", text))

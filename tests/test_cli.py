@@ -365,7 +365,7 @@ def test_a_list_that_matches_nothing_is_no_verdict(run: Run, tmp_path: Path) -> 
     names.write_text("nosuchsymbol\n")
     said = run("diff", OLD, NEW, "--symbols", str(names))
     assert said.code == 2
-    assert "none of the 1 symbols of the list" in said.err
+    assert "names: neither build exports any of the 1 symbol asked for" in said.err
 
 
 def test_architectures_are_not_compared(run: Run) -> None:

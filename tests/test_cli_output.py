@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -40,6 +41,70 @@ def test_a_file_is_written_whole(tmp_path: Path) -> None:
     assert main(["diff", OLD, NEW, "-o", str(path)]) == 1
     assert path.read_text().startswith("INCOMPATIBLE: ")
     assert [each.name for each in tmp_path.iterdir()] == ["report.txt"]
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["report", OLD], 0),
+        (["layout", OLD], 0),
+        (["symbols", OLD], 0),
+        (["symbols", OLD, "--format", "symvers"], 0),
+        (["graph", OLD], 0),
+        (["diff", OLD, NEW], 1),
+        (["doctor", OLD], 0),
+        (["explain"], 0),
+        (["names", OLD], 0),
+        (["symvers", OLD], 0),
+        (["schema", "rules"], 0),
+        (["completion", "bash"], 0),
+    ],
+)
+def test_a_dash_is_standard_output(
+    command: list[str],
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == code
+    plain = capsys.readouterr().out
+    assert plain
+    assert main([*command, "-o", "-"]) == code
+    assert capsys.readouterr().out == plain
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_format_that_goes_to_a_dash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["diff", OLD, NEW, "--format", "json"]) == 1
+    plain = capsys.readouterr().out
+    assert main(["diff", OLD, NEW, "--format", "json:-", "--format", "text:x.txt"]) == 1
+    assert capsys.readouterr().out == plain
+    assert main(["diff", OLD, NEW, "--format", "json:-", "--format", "text"]) == 2
+    assert "two formats go to standard output" in capsys.readouterr().err
+    assert main(["diff", OLD, NEW, "--format", "json:-", "-o", "y.json"]) == 2
+    assert "-o has nothing to write" in capsys.readouterr().err
+    assert main(["diff", OLD, "absent.o", "--format", "json:-"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["kind"] == "bad-input"
+    assert [each.name for each in tmp_path.iterdir()] == ["x.txt"]
+    assert main(["diff", OLD, NEW, "-o", "./-"]) == 1
+    assert (tmp_path / "-").read_text().startswith("INCOMPATIBLE: ")
+
+
+def test_a_snapshot_on_standard_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["snapshot", OLD, "-o", "-"]) == 0
+    piped = capsysbinary.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+    assert main(["snapshot", OLD, "-o", "x.json"]) == 0
+    assert (tmp_path / "x.json").read_bytes() == piped
+    assert main(["snapshot", OLD, "-o", "-", "--format", "json"]) == 2
 
 
 def test_a_failed_command_leaves_the_file_as_it_was(tmp_path: Path) -> None:
@@ -260,6 +325,18 @@ def test_formats_that_do_not_fit_together(
     monkeypatch.chdir(tmp_path)
     assert main(["diff", OLD, "nothing.o", *options]) == 2
     assert "nothing.o" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("target", [OLD, "absent.o"])
+def test_a_failure_is_told_in_no_format_that_the_command_does_not_have(
+    target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["layout", target, "--format", "md"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "no such format here: 'md' (formats: text, json)" in said.err
+    assert main(["why", "absent.o", "f", "--format", "md"]) == 2
+    assert capsys.readouterr().out.startswith("### rustabi: no verdict")
 
 
 def test_a_command_has_the_formats_of_its_report(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from rustabi.diff import Change, ChangeKind, Comparison, Severity, compare
@@ -32,7 +34,8 @@ from rustabi.model import (
     VariantPart,
     Vtable,
 )
-from rustabi.report.differences import diff_report
+from rustabi.report.differences import diff_report, verdict_in_words
+from rustabi.rules import NO_GATE, judge
 
 FACTS = Facts("x86_64", 8, True, ("rustc 1.95.0",))
 U8, U32, U64, I32, CHAR, F32, BOOL = range(7)
@@ -360,8 +363,41 @@ def test_builds_of_which_nothing_is_described_leave_no_verdict() -> None:
     assert report.verdict == "error"
     assert report.error is not None
     assert report.error.kind == "no-symbol-described"
-    empty = bare._replace(symbols=())
-    assert compare(empty, empty).verdict == "compatible"
+
+
+def test_builds_that_export_nothing_are_judged_by_their_types_or_not_at_all() -> None:
+    declared = struct(name="demo::Opaque")._replace(declaration=True)
+    old, new = (
+        each._replace(symbols=(), types=(*each.types, declared))
+        for each in (model(struct(X)), model(struct(X, Y)))
+    )
+    comparison = compare(old, new)
+    assert comparison.verdict == "error"
+    report = diff_report(comparison, "old.ko", "new.ko")
+    assert report.error is not None
+    assert (report.verdict, report.error.kind) == ("error", "no-exports")
+    assert "1 type " in (report.error.advice or "")
+    assert [(each.kind, each.severity) for each in report.findings][:1] == [
+        ("member-added", "risky")
+    ]
+    assert [each.subject for each in report.gaps] == ["demo::Opaque"]
+
+    bare = old._replace(types=old.types[:-1])
+    assert [each.gap.subject for each in compare(bare, old).gaps] == ["demo::Opaque"]
+    assert not compare(bare, old).lost  # OLD did not tell more of it
+    defined = old._replace(types=(*bare.types, declared._replace(declaration=False, size=8)))
+    assert [each.subject for each in compare(defined, old).lost] == ["demo::Opaque"]
+
+    strict = NO_GATE.with_options((), frozenset({"break", "risky"}))
+    judged = judge(comparison, strict, date.min)
+    assert diff_report(comparison, "old.ko", "new.ko", judgement=judged).verdict == "incompatible"
+    same = compare(old, old)
+    judged = judge(same, strict, date.min)
+    report = diff_report(same, "old.ko", "old.ko", judgement=judged)
+    assert verdict_in_words(report) == "COMPATIBLE: no symbol is exported, 1 type compared"
+    empty = old._replace(types=())
+    judged = judge(compare(empty, empty), strict, date.min)
+    assert diff_report(compare(empty, empty), "a", "b", judgement=judged).verdict == "error"
 
 
 def test_lost_data_leave_no_verdict() -> None:

@@ -874,7 +874,7 @@ def test_arbitrary_bytes(data: bytes, prefix: bytes, place: Path) -> None:
 def test_a_real_kernel_suffices(name: str) -> None:
     diagnosis = agree(CORPUS / name)
     assert diagnosis.suffices
-    assert diagnosis.described > 0.9 * diagnosis.exported
+    assert diagnosis.described >= 0.9 * diagnosis.exported
 
 
 @needs_corpus

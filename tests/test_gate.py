@@ -401,11 +401,12 @@ def test_a_handle_in_a_real_kernel(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(len(names) == (1 if key[1] == "break" else 5) for key, names in parts.items())
 
 
-def test_the_example_in_the_readme_is_real(capsys: pytest.CaptureFixture[str]) -> None:
-    page = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_example_of_the_readmes_rules_is_real(capsys: pytest.CaptureFixture[str]) -> None:
+    rules = (ROOT / "README.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
     command = "rustabi diff nested_change-old.o nested_change-new.o --rules rustabi.toml"
     options = ["--opaque", "nested_change::Device"]
-    Path("rustabi.toml").write_text(page.split("```toml\n")[1].split("```")[0])
+    Path("rustabi.toml").write_text(rules.split("```toml\n")[1].split("```")[0])
     for side in ("old", "new"):
         shutil.copy(OBJECTS / f"nested_change-{side}.o", ".")
     main([*command.split()[1:], *options])

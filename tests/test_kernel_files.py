@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from rustabi.binary.elf import Elf
+from rustabi.binary.exports import exports_of
 from rustabi.cli import main
 from rustabi.diff import compare
 from rustabi.errors import InputError, NoDebugInfoError, UsageError
@@ -98,6 +102,47 @@ def test_kernels_and_modules_together(tmp_path: Path, monkeypatch: pytest.Monkey
         symvers_file(["none.ko"])
 
 
+def test_a_module_without_an_export_table_exports_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loader enters symbols of __ksymtab alone: kernel/module/main.c, find_symbol."""
+    monkeypatch.chdir(tmp_path)
+    Path("none.ko").write_bytes(kernel_module("init_module"))
+    Path("some.ko").write_bytes(kernel_module("alpha", exporting="alpha"))
+    for command, code in (
+        ("report", 0), ("symbols", 0), ("diff none.ko", 2), ("names", 2), ("doctor", 2),
+        ("snapshot -o none.json", 0),
+    ):  # fmt: skip
+        assert main([*command.split(), "none.ko"]) == code, command
+        said = "".join(capsys.readouterr())
+        assert "init_module" not in said, command
+        assert "0 exported symbols" in said or "no symbol is exported" in said, command
+    assert main(["symbols", "none.ko"]) == 0
+    assert "0 exported symbols (module without __ksymtab)" in capsys.readouterr().out
+    assert main(["diff", "none.json", "none.json"]) == 2
+    told = "NO VERDICT: neither OLD nor NEW exports a symbol (module without __ksymtab)"
+    assert told in capsys.readouterr().out
+    assert main(["symbols", "some.ko"]) == 0
+    assert "1 exported symbol (__ksymtab)" in capsys.readouterr().out
+
+
+def test_a_module_whose_table_lost_its_names(tmp_path: Path) -> None:
+    """It exports something that nothing names any more, so that all global symbols may be it."""
+    data = kernel_module("alpha", exporting="alpha")
+    path = tmp_path / "alpha.ko"
+    path.write_bytes(data.replace(b"__ksymtab_alpha", b"__gone_its_name"))
+    assert exports_of(Elf(path.read_bytes(), str(path))).names == ("alpha",)
+
+
+@needs_corpus
+def test_modules_export_what_readelf_lists() -> None:
+    for path in sorted((CORPUS / "base/modules").glob("*.ko")):
+        command = ["readelf", "-sW", str(path)]
+        rows = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        listed = re.findall(r" __ksymtab_(\S+)", rows)
+        assert exports_of(Elf(path.read_bytes(), str(path))).names == tuple(sorted(listed)), path
+
+
 def test_what_is_exported_twice_is_told(tmp_path: Path) -> None:
     for name in ("a.ko", "b.ko"):
         (tmp_path / name).write_bytes(kernel_module("same", exporting="same"))
@@ -184,8 +229,8 @@ def test_names_of_a_kernel() -> None:
     assert report.exported == len(rows)
     assert {each.symbol for each in report.names} == {name for name in rows if len(name) >= 56}
     assert report.names
-    _, bits = read_exports([str(CORPUS / "base/modules/rust_minimal.ko")])
-    assert bits == 64
+    with pytest.raises(InputError, match="no symbol is exported"):
+        read_exports([str(CORPUS / "base/modules/rust_minimal.ko")])
 
 
 def test_names_of_a_binary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -344,6 +344,28 @@ def test_equal_places_in_two_objects(
     assert said == expected
 
 
+@needs_oracle
+@needs_gcc
+def test_types_in_units_of_their_own_are_resolved_here_alone(ask: Ask, here: Path) -> None:
+    """The tool takes what is told by its signature for void."""
+    (here / "x.h").write_text("typedef struct { int a; } t;\nint f(t *x) { return 1; }\n")
+    compiled('#include "x.h"\n', here / "x.o", "-fdebug-types-section")
+    expected, said = both(ask, "f\n", ["x.o"], here, here)
+    assert said.out != expected.out
+    assert "t#t typedef_type t { base_type void }\n" in (expected.symtypes or "")
+    assert "t#t typedef_type t { structure_type { member base_type int " in (said.symtypes or "")
+
+
+@needs_oracle
+@needs_gcc
+def test_split_debug_info_is_refused_where_the_tool_has_zeros(ask: Ask, here: Path) -> None:
+    compiled("int f(void) { return 1; }\n", here / "x.o", "-gsplit-dwarf")
+    expected, said = both(ask, "f\n", ["x.o"], here, here)
+    assert (expected.failed, expected.out) == (False, "#SYMVER f 0x00000000\n")
+    assert (said.failed, said.out, said.symtypes) == (True, "", None)
+    assert "split off into .dwo or .dwp files" in said.err[0]
+
+
 RULES = r"""
 #define RULE(n, type, target, value) static const char \
   __attribute__((used, aligned(1), section(".discard.gendwarfksyms.kabi_rules"))) \

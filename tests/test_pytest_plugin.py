@@ -279,6 +279,22 @@ def test_rules_and_levels(pytester: pytest.Pytester) -> None:
     )
 
 
+def test_a_rules_file_that_is_wrong(pytester: pytest.Pytester) -> None:
+    (pytester.path / "rustabi.toml").write_text("x = [")
+    put(pytester, "nested_change-new.o", "new.o")
+    pytester.makepyfile(
+        """
+        def test_it(rustabi):
+            rustabi.assert_compatible("new.o", baseline="new.o")
+        def test_without(rustabi):
+            rustabi.assert_compatible("new.o", baseline="new.o", rules=False)
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["E *RulesError: *(mend it, or pass rules=False)"])
+
+
 # layouts
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from rustabi.errors import UsageError
 from rustabi.model import Base, Composite, Facts, Member, Model
-from rustabi.pytest_plugin.comparing import judged, of_symbol, report_of
+from rustabi.pytest_plugin.comparing import of_symbol, report_of
 from rustabi.pytest_plugin.symbolcases import SymbolCase, cases_of
 from rustabi.pytest_plugin.values import Bytes, Hole, LoadedTarget, explanation
+from rustabi.report.judging import judged
 from rustabi.rules import NO_GATE, Gate, Rule
 from rustabi.rules.gate import Opaque
 from tests.support import OBJECTS, model_of

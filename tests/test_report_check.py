@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,32 @@ def test_the_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert "    beta: module 0x00000bad, kernel 0x0000000b (Module.symvers)" in lines
     assert "  layout     not run    1 gap" in lines
     assert any(line.startswith("  cannot be read  broken.ko: not an ELF file") for line in lines)
+
+
+@pytest.mark.usefixtures("files")
+def test_the_gaps_of_the_layers_are_those_that_are_listed(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    info = modinfo(name="worse")
+    worse = EXPORTS | {"beta": 0xBAD}
+    write(files, "worse.ko", module_data(["alpha", "beta"], worse, info=info))
+    main(["check", "good.ko", "worse.ko", "--kernel", "Module.symvers", "--format", "json"])
+    modules = json.loads(capsys.readouterr().out)["modules"]
+    counts = [sum(len(layer["gaps"]) for layer in each["layers"]) for each in modules]
+    main(["check", "good.ko", "worse.ko", "--kernel", "Module.symvers"])
+    page = capsys.readouterr().out
+    good, worse_page, shared = re.split(r"\n\n(?=worse  |not checked)", page)
+    by_layer = [
+        sum(map(int, re.findall(r"(\d+) gaps?$", each, re.M))) for each in (good, worse_page)
+    ]
+    assert by_layer == counts
+    ((own, elsewhere),) = re.findall(r"not checked \((\d+) gap, and (\d+) of all mod", worse_page)
+    (of_each,) = re.findall(r"not checked, for any of the modules \((\d+) gaps of each\)", shared)
+    assert (int(own) + int(elsewhere), int(of_each)) == (counts[1], counts[0])
+    assert of_each == elsewhere
+    assert "  toolchain  ok         1 fact, " in page
+    # Nothing is known of why beta's version differs: the section says so where it stands.
+    assert "  reasons    why the versions differ: not known, 1 gap\n" in worse_page
 
 
 @pytest.mark.usefixtures("files")

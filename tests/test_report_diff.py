@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import pytest
 
+from rustabi.cli import main
 from rustabi.diff import Comparison, compare
 from rustabi.model import (
     Base,
@@ -240,6 +242,24 @@ def test_the_same_layout_is_not_shown() -> None:
 # pages
 
 
+def test_a_layout_and_a_diff_have_one_word_for_each_kind_of_unused_bytes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """pahole's: a hole lies between members, padding at the end."""
+    old, new = (str(OBJECTS / f"repr_changed-{side}.o") for side in ("old", "new"))
+    told = {}
+    for path in (old, new):
+        main(["layout", path, "--type", "*Frame"])
+        rows = re.findall(r"^ +(\d+) +(\d+) +\((\D+)\)$", capsys.readouterr().out, re.M)
+        told[path] = sorted(rows)
+    # By hand: u8 u32 u8 as in C takes 12 bytes, with the u32 first 8.
+    assert told[old] == [("1", "3", "hole"), ("9", "3", "tail padding")]
+    assert told[new] == [("6", "2", "tail padding")]
+    main(["diff", old, new])
+    rows = re.findall(r"^ +(\d+) +(\d+) +\((\D+)\)$", capsys.readouterr().out, re.M)
+    assert sorted(rows) == sorted(told[old] + told[new])
+
+
 def test_the_page_of_an_added_member() -> None:
     lines = text("member_added").splitlines()
     assert lines[0] == "INCOMPATIBLE: 1 type changed, 1 of 2 exported symbols affected"
@@ -249,7 +269,7 @@ def test_the_page_of_an_added_member() -> None:
         "    offset  size  old: 8 bytes, align 4  size  new: 8 bytes, align 4",
         "         0     4  id: u32                   4  id: u32",
         "         4     2  flags: u16                2  flags: u16",
-        "         6     2  (padding)                 2  mode: u16              ← mode added",
+        "         6     2  (tail padding)            2  mode: u16              ← mode added",
         "  affects 1 exported symbol, behind pointers only:",
         "    config_id → parameter config → &Config → Config.mode",
         "",

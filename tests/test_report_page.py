@@ -62,6 +62,21 @@ def test_optional_columns_go_first_where_room_is_short() -> None:
     assert all(width_of(row[1]) <= 44 for row in narrow.rows)
 
 
+@pytest.mark.parametrize("width", [50, 60, 80])
+def test_the_text_of_the_last_column_goes_on_below_in_its_column(width: int) -> None:
+    words = [f"word{number}" for number in range(14)]
+    rows = ((spans("kind"), spans(name("break")), spans(" ".join(words))),) * 2
+    table = Table((Column("kind"), Column("severity"), Column("meaning")), rows, indent=2)
+    for text in (plain([table], width), ESCAPE.sub("", painted([table], width))):
+        lines = [each for each in text.splitlines() if "─" not in each]
+        assert max(map(len, lines)) <= width
+        at = lines[0].index("meaning")
+        assert " ".join(each[at:] for each in lines[1:]).split() == words * 2
+        assert all(each[:at].strip() in ("", "kind  break") for each in lines[1:])
+        assert len(lines) > 3
+    assert plain([table]).count("\n") == 3
+
+
 def test_limited_columns_are_cut_everywhere() -> None:
     table = Table((Column("type", limit=30), Column()), ((spans(name(LONG)), spans("x")),))
     assert max(len(text) for text in plain([table]).splitlines()) <= 33

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from rustabi import graph
 from rustabi.binary.elf import Elf
+from rustabi.cli import main
 from rustabi.model import Symbol
 from rustabi.report.page import plain
 from rustabi.report.symbols import SymbolReport, symbol_report, symbols_report, type_counts
@@ -115,6 +119,32 @@ def test_module_names(name: str, module: str) -> None:
 
 def elf_of(sections: dict[str, bytes], rows: list[Row]) -> Elf:
     return Elf(ElfWriter(sections, symbols=rows).data(), "x.o")
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc")
+def test_what_each_command_counts_as_types(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Counted by hand, as README's words have it."""
+    monkeypatch.chdir(tmp_path)
+    Path("s.h").write_text("struct s { int a; struct { char b; } in; long *p; };\n")
+    Path("x.c").write_text('#include "s.h"\nint f(struct s *x) { return x->a; }\n')
+    subprocess.run(["gcc", "-g", "-c", "x.c"], check=True)
+    named, unnamed = 1, 1
+    others = 5  # s *, int, char, long, long *
+    function = 1
+
+    def said(*command: str) -> str:
+        assert main([*command]) == 0
+        return capsys.readouterr().out
+
+    assert f"{named} of {named} type, 0 permuted" in said("layout", "x.o")
+    assert f"no crate (C, tuples): {named} type," in said("report", "x.o")
+    assert f"1 of 1 exported symbol, {named + unnamed} types" in said("diff", "x.o", "x.o")
+    (row,) = json.loads(said("symbols", "x.o", "--format", "json"))["symbols"]
+    assert row["types"] == named + unnamed + others
+    count = named + unnamed + others + function
+    assert f"1 exported symbol, {count} types" in said("snapshot", "x.o", "-o", "x.json")
 
 
 def test_exports_of_an_object() -> None:

@@ -322,6 +322,39 @@ def test_what_is_wrong_is_told_by_rule_and_key(
     assert error.advice
 
 
+@pytest.mark.parametrize(
+    ("text", "table"),
+    [
+        (RULE.replace("*", "declaration-only"), "[[gate.known-gaps]]"),
+        (RULE.replace("*", "vermagic-unkn*"), "[[gate.known-gaps]]"),
+        ('[[gate.known-gaps]]\nkind = "member-added"\nreason = "x"', "[[rules]]"),
+    ],
+)
+def test_a_kind_of_the_other_table_is_told_where_it_belongs(
+    tmp_path: Path, text: str, table: str
+) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(text)
+    with pytest.raises(RulesError) as raised:
+        read_rules(path)
+    assert raised.value.advice is not None
+    assert raised.value.advice.endswith(f" stand under {table}")
+
+
+def test_only_the_command_line_is_told_of_its_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("rustabi.toml").write_text("x = [")
+    with pytest.raises(RulesError) as raised:
+        read_rules(Path("rustabi.toml"))
+    assert raised.value.advice == "mend it"
+    assert main(["diff", OLD, NEW]) == 2
+    assert "(mend it, or give --no-rules to leave it out)" in capsys.readouterr().err
+    assert main(["diff", OLD, NEW, "--rules", "rustabi.toml"]) == 2
+    assert "--no-rules" not in capsys.readouterr().err
+
+
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(RulesError, match="cannot be read"):
         read_rules(tmp_path / "nowhere.toml")
@@ -417,7 +450,7 @@ def test_the_day_decides_about_expired_rules(
     path = tmp_path / "x.toml"
     path.write_text('[[rules]]\nkind = "*"\nreason = "for now"\nexpires = 2026-06-15\n')
     for day, code in ((date(2026, 6, 15), 0), (date(2026, 6, 16), 1)):
-        monkeypatch.setattr("rustabi.rules.present_day", lambda day=day: day)
+        monkeypatch.setattr("rustabi.report.judging.present_day", lambda day=day: day)
         assert main(["diff", OLD, NEW, "--rules", str(path)]) == code
     assert "it would decide 1 finding\n" in capsys.readouterr().out
 

@@ -18,6 +18,12 @@ _FUNCTION_LIKE = ("__pfx", "__cfi", "__odr_asan")
 EXPORT_TABLES = {"__ksymtab": "__ksymtab_", ".export_symbol": "__export_symbol_"}
 """Sections in which kernels and modules say what they export -> the prefix of the symbols there."""
 
+MODULE_SECTION = ".gnu.linkonce.this_module"
+"""Every module has it, and nothing else (scripts/mod/modpost.c writes it)."""
+
+NOTHING = "module without __ksymtab"
+"""The rule by which a module exports nothing: its global symbols are for its own objects alone."""
+
 
 class Exports(NamedTuple):
     """The exported symbols of a binary.
@@ -42,8 +48,11 @@ def exports_of(elf: Elf) -> Exports:
         versions).
     2. ``.export_symbol``: symbols named ``__export_symbol_*`` in a kernel object (Linux 6.4 and
         newer).
-    3. The dynamic symbol table of a shared library.
-    4. Global symbols that ``nm`` marks T, R, D or B: what rust/Makefile exports from an object.
+    3. A module without either exports nothing: the loader enters the symbols of ``__ksymtab``
+       alone (kernel/module/main.c: ``find_exported_symbol_in_section``). One whose table is there,
+       but whose names were stripped, goes on to rule 5.
+    4. The dynamic symbol table of a shared library.
+    5. Global symbols that ``nm`` marks T, R, D or B: what rust/Makefile exports from an object.
         Hidden ones do not leave a shared library, but do leave an object, so they stay. Weak ones
         and C's common variables (W, V, C) can be linked against like any other; hidden weak ones
         are the compiler's own (``DW.ref.rust_eh_personality``), and so are those of rustc's objects
@@ -57,6 +66,8 @@ def exports_of(elf: Elf) -> Exports:
             names = {s.name.removeprefix(prefix) for s in symbols if s.name.startswith(prefix)}
             if names:
                 return Exports(tuple(sorted(names)), section, places, storage)
+    if exports_nothing(elf):
+        return Exports((), NOTHING, places, storage)
     if not elf.relocatable and ".dynsym" in elf.by_name:
         dynamic = elf.symbols(".dynsym")
         names = {symbol.name for symbol in dynamic if symbol.section and symbol.binding}
@@ -72,6 +83,15 @@ def exports_of(elf: Elf) -> Exports:
     bindings = {_GLOBAL} if _is_rustc_alone(elf) else {_GLOBAL, _WEAK}
     names = {symbol.name for symbol in symbols if _is_exported(elf, symbol, bindings)}
     return Exports(tuple(sorted(names)), "global symbols", places, storage)
+
+
+def exports_nothing(elf: Elf) -> bool:
+    """Whether it is a module without an entry in any export table."""
+    return MODULE_SECTION in elf.by_name and not any(
+        name.startswith(section) and elf.by_name[name].size
+        for name in elf.by_name
+        for section in EXPORT_TABLES
+    )
 
 
 def _places(symbols: list[ElfSymbol]) -> dict[str, tuple[int, int]]:

@@ -30,14 +30,20 @@ def judged(check: KernelCheck, gate: Gate, today: date) -> KernelCheck:
         gate: What is laid down.
         today: The day on which rules must not have expired.
     """
-    bench = Bench(gate.rules, today, kinds_of("finding"), modules=True)
-    modules = tuple(_module(each, gate, bench) for each in check.modules)
-    return KernelCheck(check.kernel, modules, gate, bench.uses())
+    kinds = kinds_of("finding")
+    whole = Bench(gate.rules, today, kinds, modules=True)
+    modules = []
+    for each in check.modules:
+        bench = Bench(gate.rules, today, kinds, modules=True)
+        modules.append(_module(each, gate, bench)._replace(kernel=check.kernel))
+        whole.add(bench)
+    return KernelCheck(check.kernel, tuple(modules), gate, whole.uses())
 
 
 def _module(module: ModuleCheck, gate: Gate, bench: Bench) -> ModuleCheck:
     layers = tuple(_layer(each, module.name, bench) for each in module.layers)
-    return module._replace(layers=layers, verdict=_verdict(module, layers, gate))
+    verdict = _verdict(module, layers, gate)
+    return module._replace(layers=layers, verdict=verdict, gate=gate, rules=bench.uses())
 
 
 def _layer(layer: Layer, module: str, bench: Bench) -> Layer:

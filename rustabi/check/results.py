@@ -102,6 +102,9 @@ class ModuleCheck(NamedTuple):
             says of the module.
         verdict: What the gate makes of what was found: ``error`` where there is no verdict. Rules
             change the verdict, never the answers.
+        kernel: What the kernel's targets told, one line each.
+        gate: What it was judged by.
+        rules: What became of each rule in this module.
 
     Example:
         >>> import rustabi
@@ -118,6 +121,9 @@ class ModuleCheck(NamedTuple):
     failure: RustabiError | None = None
     undecided: bool = False
     verdict: Verdict = "error"
+    kernel: tuple[str, ...] = ()
+    gate: Gate = NO_GATE
+    rules: tuple[RuleUse, ...] = ()
 
     @property
     def tolerated(self) -> tuple[Note, ...]:

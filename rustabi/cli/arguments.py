@@ -49,6 +49,8 @@ class Version(argparse.Action):
         parser.exit()
 
 
+OUTPUT_HELP: Final = "write to FILE, whole or not at all; - is standard output"
+
 _MAY_BE_EMPTY: Final = frozenset({"fail_on", "features"})
 """Options whose values are lists: they tell by themselves what an empty one means."""
 
@@ -98,10 +100,10 @@ def add_output(command: Parser, kind: str) -> None:
     group.add_argument(
         "--format", metavar="FORMAT[:FILE]", action="append",
         type=lambda text: parse_format(text, known),
-        help=f"{', '.join(known)} (default: {known[0]}); with a FILE it goes there; may be"
-        " repeated, so that one run writes several",
+        help=f"{', '.join(known)} (default: {known[0]}); with a FILE it goes there (-: standard"
+        " output); may be repeated, so that one run writes several",
     )  # fmt: skip
-    group.add_argument("-o", "--output", metavar="FILE", help="write to FILE, whole or not at all")
+    group.add_argument("-o", "--output", metavar="FILE", help=OUTPUT_HELP)
     add_colour(group)
 
 
@@ -112,7 +114,7 @@ def add_single_output(command: Parser, formats: Sequence[str]) -> None:
         "--format", choices=formats, default=formats[0],
         help=f"how to print it (default: {formats[0]})",
     )  # fmt: skip
-    group.add_argument("-o", "--output", metavar="FILE", help="write to FILE, whole or not at all")
+    group.add_argument("-o", "--output", metavar="FILE", help=OUTPUT_HELP)
     add_colour(group)
 
 
@@ -127,7 +129,7 @@ def add_colour(group: Any) -> None:
 def add_plain_output(command: Parser) -> None:
     """Add the option that names a file, for a command with one format."""
     group = command.add_argument_group("output")
-    group.add_argument("-o", "--output", metavar="FILE", help="write to FILE, whole or not at all")
+    group.add_argument("-o", "--output", metavar="FILE", help=OUTPUT_HELP)
 
 
 def add_cargo(command: Parser) -> None:

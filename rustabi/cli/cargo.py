@@ -14,9 +14,9 @@ from rustabi.cli.answer import Answer, Say
 from rustabi.cli.arguments import parsed
 from rustabi.cli.building import chosen_build
 from rustabi.cli.cargo_options import cargo_parser
+from rustabi.cli.formats import STANDARD_OUTPUT, wanted_formats
 from rustabi.cli.formats import say as say_answer
-from rustabi.cli.formats import wanted_formats
-from rustabi.cli.gate import levels
+from rustabi.cli.gate import WITHOUT, levels
 from rustabi.cli.output import OutputError, progress
 from rustabi.errors import UsageError
 
@@ -95,7 +95,7 @@ def _judge(options: Namespace, folder: Path) -> Callable[[Comparison], Judgement
     if options.rules is not None:
         gate = read_rules(Path(options.rules))
     else:
-        gate = NO_GATE if options.no_rules else find_rules(folder)
+        gate = NO_GATE if options.no_rules else find_rules(folder, without=WITHOUT)
     gate = gate.with_options(tuple(options.opaque), levels(options.fail_on))
     day = present_day()
     return lambda comparison: judge(comparison, gate, day)
@@ -121,6 +121,11 @@ def _snapshot(options: Namespace, say: Say) -> Answer:
     from rustabi.snapshot import write
 
     folder, output = folder_of(options.manifest_path), Path(options.output)
+    if options.output == STANDARD_OUTPUT:
+        raise UsageError(
+            "snapshots of crates do not go to standard output",
+            advice="name a folder, or a file for one crate",
+        )
     alone = output.name.endswith(_SNAPSHOT_ENDINGS) and not output.is_dir()
     written: list[SnapshotReport] = []
     left_out: list[str] = []

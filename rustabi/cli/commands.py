@@ -16,6 +16,8 @@ from rustabi.cli.building import build_of
 from rustabi.errors import UsageError
 
 if TYPE_CHECKING:
+    from rustabi.diff import Comparison
+    from rustabi.diff.accepted import Acceptance
     from rustabi.loader import Loaded
     from rustabi.model import Model
 
@@ -154,10 +156,18 @@ def _graph(options: Namespace, say: Say) -> Answer:
 
 
 def _snapshot(options: Namespace, say: Say) -> Answer:
+    from rustabi.cli.formats import STANDARD_OUTPUT
     from rustabi.report.snapshots import snapshot_report
-    from rustabi.snapshot import write
+    from rustabi.snapshot import dumps, write
 
+    if options.output == STANDARD_OUTPUT and options.format != "text":
+        raise UsageError(
+            "snapshot and report cannot both go to standard output",
+            advice="leave out --format, or name a file with -o",
+        )
     model = _load(options.target, options, say)
+    if options.output == STANDARD_OUTPUT:  # the snapshot is all that is said there
+        return Answer(text=dumps(model).decode("utf-8", "surrogateescape"))
     say(f"writing {options.output}")
     write(model, options.output)
     report = snapshot_report(model, options.target, options.output)
@@ -170,45 +180,38 @@ _CODES: Final = {"compatible": 0, "incompatible": 1, "error": 2}
 def _diff(options: Namespace, say: Say) -> Answer:
     from rustabi.cli.gate import gate_of
     from rustabi.cli.lists import symbol_list
-    from rustabi.diff import compare
-    from rustabi.report.differences import diff_report, missing_symbols
-    from rustabi.report.select import require_crate, restricted
-    from rustabi.rules import judge, present_day
+    from rustabi.report.differences import diff_report
+    from rustabi.report.judging import judged
+    from rustabi.report.select import require_crate
 
     gate = gate_of(options)
     names = symbol_list(options.symbols)
     old, new = _load_all((options.old, options.new), options, say)
-    gaps = () if names is None else missing_symbols(names, old, new)
-    if names is not None:
-        old, new = restricted(old, names), restricted(new, names)
-        if not old.symbols and not new.symbols:
-            raise UsageError(
-                f"none of the {len(names)} symbols of the list is exported by either build",
-                path=options.symbols,
-                advice="`rustabi symbols TARGET` lists what a build exports",
-            )
-    if options.crate is not None:
-        require_crate(options.crate, (old, new))
     say("comparing")
-    comparison = compare(old, new)
-    kabi = None
-    if options.kabi_rules:
-        from rustabi.diff.accepted import accept
-        from rustabi.target import kabi_rules
-
-        build = build_of(options)
-        carried = [kabi_rules(each, build=build) for each in (options.old, options.new)]
-        kabi = accept(comparison, *carried)
-        comparison = kabi.comparison
-    if names is not None and not options.all:  # what none of the listed symbols reaches
-        kept = (each for each in comparison.findings if each.affected or not each.type)
-        comparison = comparison._replace(findings=tuple(kept))
+    accepting = _accepting(options) if options.kabi_rules else None
+    try:
+        found = judged(old, new, gate, names, unreached=options.all, accepting=accepting)
+    except UsageError as error:  # of the list
+        raise error.located(options.symbols) from None
+    comparison = found.comparison
+    if options.crate is not None:
+        require_crate(options.crate, (comparison.old, comparison.new))
     report = diff_report(
         comparison, options.old, options.new,
-        crates=options.crate, noise=options.all, extra_gaps=gaps,
-        judgement=judge(comparison, gate, present_day()), kabi=kabi,
+        crates=options.crate, noise=options.all, extra_gaps=found.gaps,
+        judgement=found.judgement, kabi=found.kabi,
     )  # fmt: skip
     return Answer(report, options.all, code=_CODES[report.verdict])
+
+
+def _accepting(options: Namespace) -> Callable[[Comparison], Acceptance]:
+    """What the kABI rules of both targets accept of a comparison."""
+    from rustabi.diff.accepted import accept
+    from rustabi.target import kabi_rules
+
+    build = build_of(options)
+    old, new = (kabi_rules(each, build=build) for each in (options.old, options.new))
+    return lambda comparison: accept(comparison, old, new)
 
 
 def _doctor(options: Namespace, say: Say) -> Answer:

@@ -20,7 +20,13 @@ def snapshot(commands: Any) -> None:
         "rustabi snapshot libdemo.so -o baseline.json.gz",
     )
     add_target(command)
-    command.add_argument("-o", "--output", metavar="FILE", required=True, help="the file to write")
+    command.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        required=True,
+        help="the file to write; - is standard output, where nothing else is said then",
+    )
     group = command.add_argument_group("output")
     group.add_argument(
         "--format", choices=("text", "json"), default="text", help="how to say what was written"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from rustabi.cli.output import OutputError, rendered, write
 from rustabi.errors import RustabiError, UsageError
-from rustabi.report.formats import Wanted, parse_format, require_distinct
+from rustabi.report.formats import TOKENS, Wanted, formats_of, parse_format, require_distinct
 
 if TYPE_CHECKING:
     from rustabi.cli.answer import Answer
@@ -31,9 +31,18 @@ def wanted_formats(options: Namespace) -> tuple[Wanted, ...]:
             "-o has nothing to write: each --format names its own file",
             advice="give one --format without a file, or leave out -o",
         )
-    formats = [each._replace(file=output) if each.file is None else each for each in formats]
+    formats = [each._replace(file=place(each.file or output)) for each in formats]
     require_distinct(formats)
     return tuple(formats)
+
+
+def place(file: str | None) -> str | None:
+    """The file that was named; None for standard output, whose name is ``-``."""
+    return None if file == STANDARD_OUTPUT else file
+
+
+STANDARD_OUTPUT: Final = "-"
+"""As a file's name; a file that is called so is ``./-``."""
 
 
 def say(answer: Answer, formats: Sequence[Wanted], options: Namespace) -> None:
@@ -43,7 +52,7 @@ def say(answer: Answer, formats: Sequence[Wanted], options: Namespace) -> None:
         OutputError: Something cannot be written.
     """
     if answer.text is not None or answer.report is None:
-        write(answer.text or "", options.output)
+        write(answer.text or "", place(options.output))
         return
     from rustabi.report.formats import render
 
@@ -88,8 +97,15 @@ def _output(arguments: Sequence[str]) -> str | None:
     return next((each for each in found if each and not each.startswith("-")), None)
 
 
+def _known(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The formats of the command: a failure is told in no other, as its report would be."""
+    command = arguments[0] if arguments else ""
+    return TOKENS if command in _REPORTING else formats_of(command)
+
+
 def _asked(arguments: Sequence[str]) -> Iterator[Wanted]:
     """The formats, known even where the arguments as a whole make no sense; one for each place."""
+    known = _known(arguments)
     texts = [each.removeprefix("--format=") for each in arguments if each.startswith("--format=")]
     texts += [value for option, value in pairwise(arguments) if option == "--format"]
     output = _output(arguments)
@@ -98,11 +114,10 @@ def _asked(arguments: Sequence[str]) -> Iterator[Wanted]:
     places: set[str | None] = set()
     for text in texts:
         try:
-            wanted = parse_format(text)
+            wanted = parse_format(text, known)
         except UsageError:
             continue
-        if wanted.file is None:
-            wanted = wanted._replace(file=output)
+        wanted = wanted._replace(file=place(wanted.file or output))
         if wanted.file not in places and wanted != Wanted("text"):
             places.add(wanted.file)
             yield wanted

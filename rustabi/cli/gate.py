@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rustabi.errors import UsageError
 
 if TYPE_CHECKING:
     from rustabi.rules import FailOn, Gate
+
+
+WITHOUT: Final = "give --no-rules to leave it out"
+"""What to do about a rules file that was found and is wrong, besides mending it."""
 
 
 def add_rules(group: Any) -> None:
@@ -36,7 +40,7 @@ def gate_of(options: Namespace) -> Gate:
     if options.rules is not None:
         gate = read_rules(Path(options.rules))
     else:
-        gate = NO_GATE if options.no_rules else find_rules(Path())
+        gate = NO_GATE if options.no_rules else find_rules(Path(), without=WITHOUT)
     return gate.with_options(tuple(getattr(options, "opaque", ())), levels(options.fail_on))
 
 

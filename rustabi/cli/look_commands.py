@@ -14,9 +14,9 @@ def report(commands: Any) -> None:
         "report",
         "what is in here, crate by crate",
         "Tells what is in each TARGET. Crate by crate: its types, which of them the compiler"
-        " permuted, the bytes that this saves, the bytes lost to padding, the largest holes;"
-        " instances of one generic together, crates of the standard library in one line each. Then"
-        " the exported symbols with their versions, and what could not be read.",
+        " permuted, the bytes that this saves, the unused bytes, the largest holes and tail"
+        " padding; instances of one generic together, crates of the standard library in one line"
+        " each. Then the exported symbols with their versions, and what could not be read.",
         "rustabi report target/debug/libdemo.rlib",
         "rustabi report ~/src/demo --release",
     )

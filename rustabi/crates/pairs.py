@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
@@ -96,6 +96,7 @@ def compare_crates(
 
     Raises:
         BuildError: Cargo fails at one of the two revisions.
+        InputError: No package of either side is a library: there is nothing to compare.
         RustabiError: There is no such baseline, or no such package.
     """
     require_one(request)
@@ -106,7 +107,23 @@ def compare_crates(
             found = _of_sources(request, current, baseline.workspace, judge, say)
         else:
             found = _of_files(request, current, baseline, judge, say)
-        return baseline.facts, [make(each, baseline.facts) for each in found]
+        some = _with_libraries(found, request)
+        return baseline.facts, [make(each, baseline.facts) for each in some]
+
+
+def _with_libraries(found: Iterable[CrateResult], request: Request) -> Iterator[CrateResult]:
+    """The same, one by one; it is an error where all of them are left out."""
+    left_out: list[str] = []
+    libraries = False
+    for each in found:
+        libraries = libraries or each.state != "left-out"
+        left_out.append(f"{each.name} is {each.reason}")
+        yield each
+    if not libraries:
+        raise InputError(
+            f"nothing to compare: {', '.join(left_out) or 'no package'}", path=request.folder,
+            advice="name a package that has a library; `rustabi diff` compares two files",
+        )  # fmt: skip
 
 
 # two workspaces

@@ -14,7 +14,7 @@ from rustabi.diff.symbols import Signatures, SymbolPairs, compare_vtables, pair_
 from rustabi.diff.walk import Walk, pair_unreached
 from rustabi.errors import InputError
 from rustabi.model import Composite, Model, Modifier, Type, TypeId, name_of
-from rustabi.names import demangle, pairing_key
+from rustabi.names import demangle, pairing_key, type_key
 from rustabi.nature import is_object
 from rustabi.references import references
 from rustabi.traits import TraitObjects, vtable_trait
@@ -171,28 +171,34 @@ _GRAVER = {GapKind.ABI_UNKNOWN: (GapKind.NO_DWARF, GapKind.FOLDED)}
 def _compare_gaps(
     old: Model, new: Model, symbols: SymbolPairs
 ) -> tuple[tuple[SharedGap, ...], tuple[Gap, ...]]:
-    before = gaps_of(old, reached_by_symbols(old))
+    no_exports = not old.symbols and not new.symbols
+    reached = _every_type if no_exports else reached_by_symbols
+    before = gaps_of(old, reached(old))
     keys = {
         pairing_key(new.symbols[b].name): pairing_key(old.symbols[a].name) for a, b in symbols.both
     }
-    after = [
-        gap._replace(key=keys.get(gap.key, gap.key))
-        for gap in gaps_of(new, reached_by_symbols(new))
-    ]
+    after = [gap._replace(key=keys.get(gap.key, gap.key)) for gap in gaps_of(new, reached(new))]
     both, gone, fresh = paired_gaps(before, after)
     known = {(gap.kind, gap.key) for gap in before}
     shared = [SharedGap(gap, "both") for gap in both] + [SharedGap(gap, "old") for gap in gone]
     added = {new.symbols[index].name for index in symbols.added}
     new_subjects = {demangle(name) for name in added}
+    defined = {type_key(name_of(node)) for node in old.types} if no_exports else set()
     lost = tuple(
         gap
         for gap in fresh
         if gap.subject not in new_subjects
         and gap.kind not in _NO_LOSS
         and not any((graver, gap.key) in known for graver in _GRAVER.get(gap.kind, ()))
+        and not (no_exports and gap.kind is GapKind.DECLARATION_ONLY and gap.key not in defined)
     )
     shared += [SharedGap(gap, "new") for gap in fresh]
     return tuple(sorted(shared)), lost
+
+
+def _every_type(model: Model) -> set[TypeId]:
+    """Where nothing is exported, types alone are compared: each may matter."""
+    return set(range(len(model.types)))
 
 
 def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -165,10 +165,19 @@ class Comparison(NamedTuple):
 
     @property
     def verdict(self) -> Verdict:
-        """``incompatible`` when something breaks; ``error`` when data were lost, or never there."""
+        """``incompatible`` when something breaks; ``error`` when data were lost, or never there.
+
+        Where neither build exports a symbol it is ``error``, too: no change could break a caller.
+        """
         if any(finding.severity is Severity.BREAK for finding in self.findings):
             return "incompatible"
-        return "error" if self.lost or self.is_blank else "compatible"
+        silent = self.lost or self.is_blank or self.exports_nothing
+        return "error" if silent else "compatible"
+
+    @property
+    def exports_nothing(self) -> bool:
+        """Whether neither build has a symbol that a caller could be compiled against."""
+        return not self.old.symbols and not self.new.symbols
 
     @property
     def is_blank(self) -> bool:

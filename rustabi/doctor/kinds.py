@@ -48,6 +48,7 @@ class ProblemKind(StrEnum):
     HOLLOW = "debug-file-alone"
     NO_CODE = "no-code"
     NO_EXPORTS = "no-exports"
+    MODULE_ALONE = "module-without-exports"
     NONE_DESCRIBED = "no-symbol-described"
     NO_ENTRY = "symbol-without-entry"
     METHOD = "method-without-entry"
@@ -214,6 +215,13 @@ PROBLEMS: Final[dict[ProblemKind, KindInfo]] = {
             Remedy("kernel", "EXPORT_SYMBOL, or name rust/kernel.o or vmlinux"),
             Remedy("c", "no static before what callers link against"),
             Remedy("tool", "or name an object or archive: all its global symbols count"),
+        ),
+    ),
+    ProblemKind.MODULE_ALONE: KindInfo(
+        "no other module can use its symbols: diff has types alone to compare",
+        (
+            Remedy("tool", "rustabi check MODULE --kernel KERNEL judges what it imports"),
+            Remedy("kernel", "EXPORT_SYMBOL for what other modules are to use"),
         ),
     ),
     ProblemKind.NONE_DESCRIBED: KindInfo(

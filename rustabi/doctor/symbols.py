@@ -6,13 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from rustabi.binary.exports import NOTHING
 from rustabi.diff.gaps import Gap, GapKind, gaps_of, reached_by_symbols
 from rustabi.doctor.examine import Piece
 from rustabi.doctor.kinds import ProblemKind
 from rustabi.doctor.origins import is_compiler_made, is_prebuilt
 from rustabi.doctor.problems import Grade, Problem, count, problem
 from rustabi.merge import namesakes
-from rustabi.model import Model, Symbol
+from rustabi.model import Composite, Model, Symbol
 from rustabi.names import crate_of, demangle
 
 _TYPE_GAPS: Final = {
@@ -79,7 +80,10 @@ def _exports(model: Model) -> Iterator[Problem]:
     rule = model.facts.export_rule
     if not model.symbols:
         text = f"no exported symbol (looked for: {rule})" if rule else "no exported symbol"
-        yield problem(ProblemKind.NO_EXPORTS, "blocks", text)
+        if rule == NOTHING and any(isinstance(node, Composite) for node in model.types):
+            yield problem(ProblemKind.MODULE_ALONE, "note", "this module exports nothing")
+        else:
+            yield problem(ProblemKind.NO_EXPORTS, "blocks", text)
     elif not any(map(described, model.symbols)):
         text = f"none of {_symbols(len(model.symbols))} is described by the debug info"
         yield problem(ProblemKind.NONE_DESCRIBED, "blocks", text, map(_name, model.symbols))

@@ -15,7 +15,7 @@ from rustabi.lists import read_list
 from rustabi.model import Model
 from rustabi.pytest_plugin.baselines import Baselines
 from rustabi.pytest_plugin.checking import checked, shown
-from rustabi.pytest_plugin.comparing import Judged, judged, of_symbol, report_of
+from rustabi.pytest_plugin.comparing import of_symbol, report_of
 from rustabi.pytest_plugin.notes import Notes
 from rustabi.pytest_plugin.places import Places, Target, options_in_words
 from rustabi.pytest_plugin.shared import Shared
@@ -24,6 +24,7 @@ from rustabi.pytest_plugin.values import LoadedTarget, Outcome
 from rustabi.report.check import CheckReport
 from rustabi.report.differences import DiffReport
 from rustabi.report.formats import Report, render
+from rustabi.report.judging import Judged, judged
 from rustabi.report.select import missing
 from rustabi.rules import NO_GATE, Gate, find_rules, levels_of, present_day, read_rules
 
@@ -42,23 +43,11 @@ _VERBOSE = 2
 def _without_inside(
     method: Callable[Concatenate[Rustabi, Given], Result],
 ) -> Callable[Concatenate[Rustabi, Given], Result]:
-    """A method whose errors point to the test that called it, not into rustabi."""
+    """A method whose errors point to the test that called it, not into rustabi.
 
-    @wraps(method)
-    def call(session: Rustabi, /, *given: Given.args, **named: Given.kwargs) -> Result:
-        __tracebackhide__ = True
-        try:
-            return method(session, *given, **named)
-        except RustabiError as error:
-            raise session.told(error) from None
-
-    return call
-
-
-def _asserting(
-    method: Callable[Concatenate[Rustabi, Given], Result],
-) -> Callable[Concatenate[Rustabi, Given], Result]:
-    """The same, and errors are noted for the report files."""
+    Those of assertions are noted for the report files, too.
+    """
+    asserts = method.__name__.startswith("assert_")
 
     @wraps(method)
     def call(session: Rustabi, /, *given: Given.args, **named: Given.kwargs) -> Result:
@@ -67,7 +56,8 @@ def _asserting(
             return method(session, *given, **named)
         except RustabiError as error:
             told = session.told(error)
-            session.notes.failure(told)
+            if asserts:
+                session.notes.failure(told)
             raise told from None
         except AssertionError as error:
             raise error.with_traceback(None) from None
@@ -229,7 +219,7 @@ class Rustabi:
         found = self._judged(before, after, gate, names)
         return self._outcome(report_of(found, before.name, after.name, crate))
 
-    @_asserting
+    @_without_inside
     def assert_compatible(
         self,
         target: Target | LoadedTarget,
@@ -268,7 +258,7 @@ class Rustabi:
         found = self._judged(before, after, gate, names)
         return self._asserted(report_of(found, before.name, after.name, crate))
 
-    @_asserting
+    @_without_inside
     def assert_symbol_compatible(
         self,
         symbol: SymbolCase | str,
@@ -308,7 +298,7 @@ class Rustabi:
         found = of_symbol(self._judged(before, after, gate, None), case)
         return self._asserted(report_of(found, before.name, after.name))
 
-    @_asserting
+    @_without_inside
     def assert_loads(
         self,
         module: Target,
@@ -370,7 +360,7 @@ class Rustabi:
 
     def _gate(self, rules: Rules, opaque: Collection[str], fail_on: str | Collection[str]) -> Gate:
         if rules is None:
-            gate = find_rules(self.places.root)
+            gate = find_rules(self.places.root, without="pass rules=False")
         else:
             gate = NO_GATE if rules is False else read_rules(self.places.target(rules))
         file = None if gate.file is None else self.places.shown(gate.file)

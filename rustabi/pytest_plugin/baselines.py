@@ -16,13 +16,14 @@ from rustabi.errors import (
     UsageError,
 )
 from rustabi.model import Facts, Model
-from rustabi.pytest_plugin.comparing import judged, report_of
+from rustabi.pytest_plugin.comparing import report_of
 from rustabi.pytest_plugin.notes import Notes
 from rustabi.pytest_plugin.places import Places
 from rustabi.pytest_plugin.shared import Shared
 from rustabi.pytest_plugin.values import LoadedTarget
 from rustabi.report.facts import plural
 from rustabi.report.formats import render
+from rustabi.report.judging import judged
 from rustabi.rules import Gate
 from rustabi.snapshot import dumps, is_snapshot, write
 

@@ -1,61 +1,15 @@
-"""Two builds compared and judged as ``rustabi diff`` does it, for all symbols or for one."""
+"""What of a comparison concerns one symbol, and reports as ``rustabi diff`` makes them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
-from rustabi.diff import Comparison, compare
 from rustabi.diff.parts import narrowed
-from rustabi.errors import UsageError
-from rustabi.model import Model
 from rustabi.names import demangle, pairing_key
 from rustabi.pytest_plugin.symbolcases import SymbolCase
-from rustabi.report.differences import DiffReport, diff_report, missing_symbols
-from rustabi.report.facts import GapReport
-from rustabi.report.select import require_crate, restricted
-from rustabi.rules import Gate, Judgement, judge, present_day
-
-
-class Judged(NamedTuple):
-    """A comparison, and what the user's rules make of it.
-
-    Attributes:
-        gaps: Symbols of the list that neither build exports.
-    """
-
-    comparison: Comparison
-    judgement: Judgement
-    gaps: tuple[GapReport, ...] = ()
-
-
-def judged(old: Model, new: Model, gate: Gate, names: tuple[str, ...] | None = None) -> Judged:
-    """Compare two builds and judge what is found.
-
-    Args:
-        old: What callers were compiled against.
-        new: What they would run with.
-        gate: By which to judge.
-        names: Only these exported symbols, and what reaches them.
-
-    Raises:
-        InputError: The two are of different architectures.
-        UsageError: Neither exports any of the names.
-    """
-    gaps: tuple[GapReport, ...] = ()
-    if names is not None:
-        gaps = missing_symbols(names, old, new)
-        old, new = restricted(old, names), restricted(new, names)
-        if not old.symbols and not new.symbols:
-            raise UsageError(
-                f"neither build exports any of the {len(names)} symbols asked for",
-                advice="`rustabi symbols TARGET` lists what a build exports",
-            )
-    comparison = compare(old, new)
-    if names is not None:  # what none of the symbols reaches
-        kept = tuple(each for each in comparison.findings if each.affected or not each.type)
-        comparison = comparison._replace(findings=kept)
-    return Judged(comparison, judge(comparison, gate, present_day()), gaps)
+from rustabi.report.differences import DiffReport, diff_report
+from rustabi.report.judging import Judged
+from rustabi.report.select import require_crate
 
 
 def of_symbol(found: Judged, case: SymbolCase) -> Judged:

@@ -54,7 +54,7 @@ class ReportFiles:
         except UsageError as error:
             raise pytest.UsageError(f"--rustabi-report: {error}") from None
         for each in wanted:
-            if each.file is None:
+            if each.file in (None, "-"):
                 raise pytest.UsageError(f"--rustabi-report: name a file: {each.token}:FILE")
         return cls(wanted, config.invocation_params.dir)
 

@@ -16,6 +16,7 @@ from rustabi.report.crates import (
 )
 from rustabi.report.crates_words import (
     ANSWERS,
+    NOT_SEEN,
     baseline_in_words,
     diff_in_words,
     hint_in_words,
@@ -56,7 +57,7 @@ def crates_diff_parts(report: CratesDiffReport) -> Iterator[Part]:
         for each in report.crates
     ]  # fmt: skip
     yield Part(WORST, _markdown_head("diff", [diff_in_words(report)], report.baseline), "verdict")
-    yield from _tables(("crate", "version", "semver hint", ""), rows)
+    yield from _tables(("crate", "version", "semver hint", "why"), rows)
     for each in report.crates:
         if each.diff is not None and is_told(each):
             yield from diff_parts(each.diff)
@@ -74,7 +75,7 @@ def crates_semver_parts(report: CratesSemverReport) -> Iterator[Part]:
     ]  # fmt: skip
     head = _markdown_head("check-semver", semver_in_words(report), report.baseline)
     yield Part(WORST, head, "verdict")
-    yield from _tables(("crate", "version", "bump", "semver hint", "needs", "", ""), rows)
+    yield from _tables(("crate", "version", "bump", "semver hint", "needs", "verdict", "why"), rows)
 
 
 def _tables(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Part]:
@@ -86,7 +87,7 @@ def _tables(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Pa
 def _markdown_head(command: str, lines: Sequence[str], baseline: BaselineReport) -> str:
     told = [f"### cargo rustabi {command}", *map(code, lines)]
     told.append(f"baseline {code(baseline_in_words(baseline))}")
-    return "\n\n".join([*told, *map(code, baseline.notes)])
+    return "\n\n".join([*told, *map(code, baseline.notes), NOT_SEEN])
 
 
 # JUnit XML

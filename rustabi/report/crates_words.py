@@ -38,6 +38,11 @@ ANSWERS: Final = {
 }
 
 
+NOT_SEEN: Final = (
+    "of an rlib, generic and inlined code is not seen: it is compiled into the crates that use it"
+)
+
+
 def baseline_in_words(baseline: BaselineReport) -> str:
     """``HEAD~1 (0123456789)``."""
     commit = baseline.commit or ""
@@ -110,7 +115,9 @@ def diff_in_words(report: CratesDiffReport) -> str:
     if report.verdict == "error":
         return f"NO VERDICT: {names} could not be compared (--exclude leaves a crate out)"
     compared = sum(each.state == "compared" for each in report.crates)
-    return f"COMPATIBLE: {plural(compared, 'crate')} compared"
+    added = sum(each.state == "added" for each in report.crates)
+    new = f", {added} added" if added else ""
+    return f"COMPATIBLE: {plural(compared, 'crate')} compared{new}"
 
 
 def needs_in_words(crate: CrateSemverReport) -> str:

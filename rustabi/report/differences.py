@@ -388,6 +388,9 @@ def verdict_in_words(report: DiffReport) -> str:
         return f"NO VERDICT: {report.error.message}"
     if report.verdict == "compatible":
         parts = [f"{plural(summary.symbols_compared, 'exported symbol')} compared"]
+        if not report.old.symbols and not report.new.symbols:
+            types = plural(report.coverage.types_compared, "type")
+            parts = [f"no symbol is exported, {types} compared"]
         if summary.tolerated:
             parts.append(f"{plural(summary.tolerated, 'finding')} tolerated by rules")
         if summary.lowered:

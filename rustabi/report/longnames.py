@@ -179,7 +179,7 @@ def names_page(report: NamesReport) -> Page:
     if not report.names:
         return (head,)
     hashed = report.names[0].short is not None
-    columns = [Column("length", right=True), Column("symbol"), Column("linker name")]
+    columns = [Column("length", right=True), Column("symbol"), Column("linker name", optional=True)]
     rows = [
         [spans(str(each.length)), spans(name(each.name)), spans(Span(each.symbol, "dim"))]
         for each in report.names

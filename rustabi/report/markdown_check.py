@@ -138,7 +138,7 @@ def _crates(crates: Sequence[CrateReport]) -> str:
         )
         for each in crates
     ]  # fmt: skip
-    text = table(("crate", "types", "permuted", "bytes saved", "bytes of padding"), rows[:MANY])
+    text = table(("crate", "types", "permuted", "bytes saved", "unused bytes"), rows[:MANY])
     more = len(rows) - MANY
     return f"{text}\n\nand {plural(more, 'more crate')}" if more > 0 else text
 

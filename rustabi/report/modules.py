@@ -10,10 +10,10 @@ from __future__ import annotations
 import marshal
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
-from typing import Final, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from rustabi.binary.elf import Elf
-from rustabi.binary.exports import exports_of
+from rustabi.binary.exports import MODULE_SECTION, exports_of
 from rustabi.binary.open import read_binary
 from rustabi.cache import Entry
 from rustabi.errors import InputError, NoDebugInfoError
@@ -27,9 +27,6 @@ from rustabi.report.symvers import Export, exports_of_kernel, module_name, symve
 from rustabi.sharedversions import SharedVersions, is_worth, unit_versions
 from rustabi.target import resolve
 from rustabi.versions import with_versions
-
-_MODULE_SECTION: Final = ".gnu.linkonce.this_module"
-"""Every module has it, and nothing else (scripts/mod/modpost.c writes it)."""
 
 
 class Versions(NamedTuple):
@@ -107,7 +104,7 @@ def _module_column(name: str) -> str:
 def _versions(binary: Binary, module: str, means: Means, *, alone: bool) -> Versions:
     elf = Elf(read_binary(binary.path), str(binary.path))
     exports = exports_of_kernel(elf)
-    is_module = _MODULE_SECTION in elf.by_name
+    is_module = MODULE_SECTION in elf.by_name
     if not exports and (is_module or not elf.relocatable):
         return Versions(module, {}, {})
     names = tuple(sorted(exports)) or exports_of(elf).names

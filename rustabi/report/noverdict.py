@@ -15,7 +15,12 @@ def why_none(
     comparison: Comparison, judgement: Judgement, gaps: Sequence[GapReport]
 ) -> ErrorReport | None:
     """Why there is no verdict unless something breaks; None where there is one."""
-    return _lost(comparison) or _blank(comparison) or _failing_gaps(judgement, gaps)
+    return (
+        _lost(comparison)
+        or _blank(comparison)
+        or _no_exports(comparison, judgement)
+        or _failing_gaps(judgement, gaps)
+    )
 
 
 def _blank(comparison: Comparison) -> ErrorReport | None:
@@ -28,6 +33,26 @@ def _blank(comparison: Comparison) -> ErrorReport | None:
         path=None,
         place=None,
         advice="build both with full debug info; `rustabi doctor` tells more",
+    )
+
+
+def _no_exports(comparison: Comparison, judgement: Judgement) -> ErrorReport | None:
+    """Types that no symbol reaches have a verdict where their changes are to fail, too."""
+    by_types = "risky" in judgement.gate.fail_on and comparison.types > 0
+    if not comparison.exports_nothing or by_types:
+        return None
+    rules = sorted({model.facts.export_rule for model in (comparison.old, comparison.new)} - {""})
+    told = f" ({', '.join(rules)})" if rules else ""
+    types = plural(comparison.types, "type")
+    return ErrorReport(
+        kind="no-exports",
+        message=f"neither OLD nor NEW exports a symbol{told}: no change could break a caller",
+        path=None,
+        place=None,
+        advice=f"--fail-on risky judges the {types} of both alone; what a module imports is for"
+        " `rustabi check`"
+        if comparison.types
+        else "name what exports symbols; `rustabi doctor` tells more",
     )
 
 

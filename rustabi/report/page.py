@@ -27,6 +27,9 @@ _NARROWEST: Final = 20
 
 _WORD: Final = re.compile("[^ ]+ *| +")
 
+_NARROWEST_TEXT: Final = 24
+"""Characters to which the text of a last column is broken at most."""
+
 _HANGING: Final = 2
 """Blanks more before the second line of what does not fit into one."""
 
@@ -165,14 +168,14 @@ def set_line(line: Line, width: int | None = None) -> Iterator[Line]:
         yield from _broken(Line(fitted(tail, width - indent), indent), width)
 
 
-def _broken(line: Line, width: int) -> Iterator[Line]:
+def _broken(line: Line, width: int, hanging: int = _HANGING) -> Iterator[Line]:
     row: Spans = ()
     indent = line.indent
     for word in _words(line.spans):
         blanks = len(word[-1].text) - len(word[-1].text.rstrip(" "))
         if row and indent + width_of(row + word) - blanks > width:
             yield Line(row, indent)
-            row, indent = (), line.indent + _HANGING
+            row, indent = (), line.indent + hanging
         row += word
     yield Line(row, indent)
 
@@ -213,7 +216,10 @@ class SetTable(NamedTuple):
 
 
 def set_table(table: Table, width: int | None = None) -> SetTable:
-    """The table with names shortened and optional columns left out, to fit ``width`` characters."""
+    """The table with optional columns left out and names shortened, to fit ``width`` characters.
+
+    What is still too long in the last column goes on in rows below, broken between words.
+    """
     found = _limited(table)
     if width is None:
         return found
@@ -223,6 +229,7 @@ def set_table(table: Table, width: int | None = None) -> SetTable:
         found = _without(found, at)
         room += len(GAP)
     least = [_least(found, index) for index in range(len(found.columns))]
+    least[-1] = min(least[-1], max(_longest_word(found), _NARROWEST_TEXT))
     fixed = sum(size for size, low in zip(found.widths, least, strict=True) if size <= low)
     loose = sorted((s for s, low in zip(found.widths, least, strict=True) if s > low), reverse=True)
     if sum(found.widths) <= room or not loose:
@@ -232,7 +239,25 @@ def set_table(table: Table, width: int | None = None) -> SetTable:
         max(low, min(size, level)) if size > low else size
         for size, low in zip(found.widths, least, strict=True)
     )
-    return found._replace(rows=_rows_fitted(found.rows, widths), widths=widths)
+    rows = tuple(part for row in _rows_fitted(found.rows, widths) for part in _rows(row, widths))
+    return found._replace(rows=rows, widths=widths)
+
+
+def _rows(row: tuple[Spans, ...], widths: Sequence[int]) -> Iterator[tuple[Spans, ...]]:
+    """The row as several, where its last cell is too long for one."""
+    empty: tuple[Spans, ...] = tuple(() for _ in row[:-1])
+    for number, part in enumerate(_broken(Line(row[-1]), widths[-1], hanging=0)):
+        yield (*(empty if number else row[:-1]), part.spans)
+
+
+def _longest_word(table: SetTable) -> int:
+    """Of the last column; a name counts as short as it can be made."""
+    words = (word for row in table.rows for word in _words(row[-1]))
+    sizes = (
+        sum(min(len(s.text), _NARROWEST) if s.shrinks else len(s.text.rstrip()) for s in word)
+        for word in words
+    )
+    return max(sizes, default=0)
 
 
 def _limited(table: Table) -> SetTable:

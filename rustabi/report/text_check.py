@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
@@ -45,7 +46,8 @@ def check_page(report: CheckReport, *, everything: bool = False) -> Page:
     told = _Told(shared, everything=everything)
     groups: list[Iterable[Block]] = [_head(report, limit)]
     groups += (list(_module(each, limit, told)) for each in report.modules)
-    groups.append(_gaps(shared, "not checked, for any of the modules", limit, 0))
+    counted = f"{plural(len(shared), 'gap')} of each"
+    groups.append(_gaps(shared, "not checked, for any of the modules", limit, 0, counted))
     groups.append(_tolerated(report, limit))
     groups.append(rule_lines(report.gate))
     groups.append(_end(report))
@@ -157,8 +159,12 @@ def _module(module: ModuleReport, limit: int | None, told: _Told) -> Iterator[Bl
             counting = [each for each in layer.problems if not each.tolerated]
             yield from _notes([_short(each, module, told) for each in counting], limit)
         yield from _remarks(layer, limit, told)
-    gaps = [gap for layer in module.layers for gap in layer.gaps if gap not in told.shared]
-    yield from _gaps(gaps, "not checked", limit, 2)
+    every = [gap for layer in module.layers for gap in layer.gaps]
+    gaps = [gap for gap in every if gap not in told.shared]
+    counted = plural(len(gaps), "gap")
+    if len(every) > len(gaps):
+        counted += f", and {len(every) - len(gaps)} of all modules, at the end"
+    yield from _gaps(gaps, "not checked", limit, 2, counted)
 
 
 def _short(note: CheckNote, module: ModuleReport, told: _Told) -> CheckNote:
@@ -205,9 +211,10 @@ def _tolerated_line(module: ModuleReport, note: CheckNote) -> Line:
 
 def _layer_line(layer: LayerReport) -> Line:
     if layer.name == "reasons":
-        return line(f"{'reasons':<{_WIDTH}}  why the versions differ", indent=2)
+        return _reasons_line(layer)
     bad = len(layer.problems)
-    facts = f"{layer.checked} {layer.what}" if layer.checked else ""
+    what = re.sub(r"s\b", "", layer.what, count=1) if layer.checked == 1 else layer.what
+    facts = f"{layer.checked} {what}" if layer.checked else ""
     if bad and layer.checked:
         facts += f", {plural(bad, 'problem')}"
     if tolerated := sum(each.tolerated for each in layer.problems):
@@ -217,6 +224,14 @@ def _layer_line(layer: LayerReport) -> Line:
         facts += plural(len(layer.gaps), "gap")
     status = Span(f"{layer.status:<{_WIDTH}}", _STYLES[layer.status])
     return line(f"{layer.name:<{_WIDTH}}  ", status, f"  {facts}", indent=2)
+
+
+def _reasons_line(layer: LayerReport) -> Line:
+    told = "why the versions differ"
+    if layer.gaps:
+        told += ", " if layer.problems else ": not known, "
+        told += plural(len(layer.gaps), "gap")
+    return line(f"{'reasons':<{_WIDTH}}  {told}", indent=2)
 
 
 def _reasons(notes: Sequence[CheckNote], limit: int | None) -> Iterator[Line]:
@@ -249,10 +264,12 @@ def _notes(notes: Sequence[CheckNote], limit: int | None, style: Style = "") -> 
         yield _more(len(notes) - limit, 4)
 
 
-def _gaps(gaps: Sequence[CheckNote], title: str, limit: int | None, indent: int) -> Iterator[Block]:
+def _gaps(
+    gaps: Sequence[CheckNote], title: str, limit: int | None, indent: int, counted: str
+) -> Iterator[Block]:
     if not gaps:
         return
-    yield line(Span(title, "title"), f" ({plural(len(gaps), 'gap')})", indent=indent)
+    yield line(Span(title, "title"), f" ({counted})", indent=indent)
     for each in _notes(gaps, limit):
         yield each._replace(indent=each.indent - 2 + indent)
 

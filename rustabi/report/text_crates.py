@@ -16,6 +16,7 @@ from rustabi.report.crates import (
 )
 from rustabi.report.crates_words import (
     ANSWERS,
+    NOT_SEEN,
     baseline_in_words,
     diff_in_words,
     hint_in_words,
@@ -57,14 +58,15 @@ def crates_diff_page(report: CratesDiffReport, *, everything: bool = False) -> P
         report: What to show.
         everything: Show the crates that did not change, and lists whole, however long.
     """
-    columns = (Column("crate"), Column("version"), Column("semver hint"), Column())
+    columns = (Column("crate"), Column("version"), Column("semver hint"), Column("why"))
     rows = tuple(map(_diff_row, report.crates))
     blocks: list[Block] = [*_head(report.baseline), Table(columns, rows)]
     for each in report.crates:
         if each.diff is not None and (everything or is_told(each)):
             blocks += [BLANK, BLANK, line(Span(each.package, "title"))]
             blocks += diff_page(each.diff, everything=everything)
-    blocks += [BLANK, line(Span(diff_in_words(report), _STYLES[report.verdict]))]
+    blocks += [BLANK, line(Span(NOT_SEEN, "dim"))]
+    blocks.append(line(Span(diff_in_words(report), _STYLES[report.verdict])))
     return tuple(blocks)
 
 
@@ -92,11 +94,12 @@ def crates_semver_page(report: CratesSemverReport) -> Page:
     """The report as a page."""
     columns = (
         Column("crate"), Column("version"), Column("bump"), Column("semver hint"),
-        Column("needs"), Column(), Column(),
+        Column("needs"), Column("verdict"), Column("why"),
     )  # fmt: skip
     blocks: list[Block] = [
         *_head(report.baseline), Table(columns, tuple(map(_semver_row, report.crates))), BLANK,
     ]  # fmt: skip
+    blocks.append(line(Span(NOT_SEEN, "dim")))
     blocks += [line(Span(each, _STYLES[report.verdict])) for each in semver_in_words(report)]
     if report.verdict != "sufficient":
         more = "cargo rustabi diff with the same options tells what changed"

@@ -245,7 +245,7 @@ def _place(place: Place | None, style: Style) -> Spans:
     if place is None:
         return ()
     if is_padding(place):
-        return spans(Span("(padding)", "dim"))
+        return spans(Span(f"({place.kind})", "dim"))
     if place.kind == "field":
         return spans(Span(f"{place.name}: ", style), Span(short(place.type), style, shrinks=True))
     return spans(Span({"discriminant": "(tag)"}.get(place.kind, f"({place.kind})"), style))

@@ -72,7 +72,7 @@ def _namesakes(namesakes: Sequence[NamesakeReport]) -> Iterator[Block]:
 def _crate(report: CrateReport, target: str) -> Iterator[Block]:
     yield line("crate ", Span(report.crate, "title"), f": {_counts(report)}")
     columns = (
-        Column("size", right=True), Column("padding", right=True), Column("saved", right=True),
+        Column("size", right=True), Column("unused", right=True), Column("saved", right=True),
         Column("permuted", right=True), Column("instances", right=True), Column("type"),
     )  # fmt: skip
     shown = report.generics[:_MANY]
@@ -90,7 +90,7 @@ def _counts(report: CrateReport) -> str:
         parts.append(f"{plural(report.saved, 'byte')} saved over declaration order")
     if report.lost:
         parts.append(f"{plural(report.lost, 'byte')} lost to it")
-    parts.append(f"{plural(report.padding, 'byte')} of padding")
+    parts.append(f"{plural(report.padding, 'unused byte')}")
     return ", ".join(parts)
 
 
@@ -113,7 +113,7 @@ def _unless_zero(value: int) -> str:
 def _holes(holes: Sequence[HoleReport]) -> Iterator[Block]:
     if not holes:
         return
-    yield line("largest holes", indent=2)
+    yield line("largest holes and tail padding", indent=2)
     rows = tuple(
         (
             spans(plural(each.size, "byte")),

@@ -72,6 +72,10 @@ class Bench:
         """What became of each rule."""
         return tuple(self._use(rule) for rule in self._rules)
 
+    def add(self, other: Bench) -> None:
+        """Count what another bench of the same rules decided, too."""
+        self._counts.update(other._counts)
+
     def _use(self, rule: Rule) -> RuleUse:
         count = self._counts[rule.number]
         if rule.number in self._expired:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from rustabi.check_kinds import kinds_of
 from rustabi.diff import ChangeKind, GapKind, Severity
@@ -27,19 +27,23 @@ _MOST_DOTS: Final = 500
 """In one line: reading a key takes time with the square of its dotted parts."""
 
 
-def find_rules(folder: Path) -> Gate:
+def find_rules(folder: Path, *, without: str = "") -> Gate:
     """What the rules file of a folder lays down: its ``rustabi.toml``, else its ``pyproject.toml``.
 
     A ``pyproject.toml`` without a table ``tool.rustabi`` is passed over.
+
+    Args:
+        folder: Where to look.
+        without: How the user leaves the file out, for the advice of errors: ``give --no-rules``.
 
     Raises:
         RulesError: The file cannot be read, or is wrong.
     """
     own, project = folder / OWN_FILE, folder / PROJECT_FILE
     if own.exists():
-        return _gate(_parsed(own), OWN_FILE)
+        return _gate(_parsed(own, without), OWN_FILE)
     if project.exists():
-        table = _own_table(_parsed(project), PROJECT_FILE)
+        table = _own_table(_parsed(project, without), PROJECT_FILE)
         if table is not None:
             return _gate(table, PROJECT_FILE)
     return NO_GATE
@@ -62,14 +66,15 @@ def read_rules(path: Path) -> Gate:
     return _gate(table, str(path))
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _parsed(path: Path, without: str = "") -> dict[str, Any]:
+    otherwise = f", or {without}" if without else ""
     try:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)
     except OSError as error:
         raise RulesError(
             f"the rules file cannot be read: {error.strerror or error}", path=path,
-            advice="name a TOML file, or give --no-rules",
+            advice=f"name a TOML file{otherwise}",
         ) from error  # fmt: skip
     if len(data) > _LARGEST:
         raise RulesError("too large for a rules file", path=path, advice="name a TOML file")
@@ -84,9 +89,8 @@ def _parsed(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise RulesError(
-            f"not valid TOML: {what}", path=path,
-            advice="mend it, or give --no-rules to leave it out",
-        ) from error  # fmt: skip
+            f"not valid TOML: {what}", path=path, advice=f"mend it{otherwise}"
+        ) from error
 
 
 def _own_table(document: dict[str, Any], path: str) -> dict[str, Any] | None:
@@ -144,8 +148,7 @@ def _rule(table: RuleTable, number: int, path: str) -> Rule:
             "it says nothing of which findings it is for", path=path, place=f"rule {number}",
             advice='give it symbol, type, crate, kind or module; kind = "*" is for all',
         )  # fmt: skip
-    known = [*ChangeKind, *kinds_of("finding")]
-    _require_kinds(rule.kind, known, "change", path, f"rule {number}, key kind")
+    _require_kinds(rule.kind, "change", path, f"rule {number}, key kind")
     return rule
 
 
@@ -157,21 +160,32 @@ def _known_gap(table: KnownGapTable, number: int, path: str) -> KnownGap:
             "it says nothing of which gaps it is for", path=path, place=place,
             advice="give it kind or subject",
         )  # fmt: skip
-    _require_kinds(kind, [*GapKind, NOT_FOUND, *kinds_of("gap")], "gap", path, f"{place}, key kind")
+    _require_kinds(kind, "gap", path, f"{place}, key kind")
     return KnownGap(number, " ".join(table.reason.split()), kind, subject)
 
 
 def _require_kinds(
-    globs: Iterable[str], kinds: Iterable[str], noun: str, path: str, place: str
+    globs: Iterable[str], noun: Literal["change", "gap"], path: str, place: str
 ) -> None:
     """Check that each glob means something: a typing mistake would mean nothing for ever."""
-    known = [str(each) for each in kinds]
+    changes = [*map(str, ChangeKind), *kinds_of("finding")]
+    gaps = [*map(str, GapKind), NOT_FOUND, *kinds_of("gap")]
+    known, others = (changes, gaps) if noun == "change" else (gaps, changes)
     for glob in globs:
-        if not any(fnmatchcase(kind, glob) for kind in known):
-            raise RulesError(
-                f"there is no kind of {noun} {glob!r}", path=path, place=place,
-                advice=_near(glob, known, "`rustabi explain` lists them"),
-            )  # fmt: skip
+        if any(fnmatchcase(kind, glob) for kind in known):
+            continue
+        advice = _near(glob, known, "`rustabi explain` lists them")
+        if any(fnmatchcase(kind, glob) for kind in others):
+            advice = _ELSEWHERE[noun]
+        raise RulesError(
+            f"there is no kind of {noun} {glob!r}", path=path, place=place, advice=advice
+        )
+
+
+_ELSEWHERE: Final = {
+    "change": "that is a kind of gap: gaps stand under [[gate.known-gaps]]",
+    "gap": "that is a kind of change: changes stand under [[rules]]",
+}
 
 
 # errors

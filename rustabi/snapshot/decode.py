@@ -6,31 +6,9 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from rustabi import model as classes
 from rustabi.errors import SnapshotError
-from rustabi.model import (
-    Argument,
-    Array,
-    Base,
-    Composite,
-    Constant,
-    Enumeration,
-    Enumerator,
-    Facts,
-    Function,
-    Member,
-    Model,
-    Modifier,
-    Parameter,
-    ParameterPlace,
-    Slot,
-    Symbol,
-    Unit,
-    Unspecified,
-    Unsupported,
-    Variant,
-    VariantPart,
-    Vtable,
-)
+from rustabi.model import Constant, Enumerator, Model, Symbol, Variant, VariantPart
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -201,14 +179,10 @@ def _set_constant(fields: dict[str, Any]) -> None:
 
 
 _TARGETS: Final[dict[str, Any]] = {
-    each.__name__: each
-    for each in (
-        Argument, Array, Base, Composite, Constant, Enumeration, Enumerator, Facts, Function,
-        Member,
-        Modifier, Parameter, ParameterPlace, Slot, Symbol, Unit, Unspecified, Unsupported, Variant,
-        VariantPart, Vtable,
-    )
-}  # fmt: skip
+    name: each
+    for name, each in vars(classes).items()
+    if isinstance(each, type) and issubclass(each, tuple) and each is not Model
+}
 """Name of a record in the schema -> the class of the same name in the model."""
 
 _TO_TYPES = ("type", "target", "element", "result", "underlying", "container")

@@ -42,7 +42,7 @@ _shtab_rustabi_defaults_added=0
 _shtab_rustabi_cache_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "*--format[how to print it]:FORMAT[:FILE]:(text json)"
-  {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
+  {-o,--output}"[write to FILE, whole or not at all\; - is standard output]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   ":what to do:(show clear)"
 )
@@ -60,7 +60,7 @@ _shtab_rustabi_check_options=(
   "--rules[take the rules from FILE (TOML\; docs\/rules.md tells more)]:FILE:_files"
   "--no-rules[leave out the rules file of the current folder]"
   "*--format[how to print it]:FORMAT[:FILE]:(text json md junit github)"
-  {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
+  {-o,--output}"[write to FILE, whole or not at all\; - is standard output]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   {-j,--jobs}"[share the work among N processes (default\: as many as there are processors)]:N:"
   "--no-cache[neither use nor keep what was found out of a file (rustabi cache --help)]"
@@ -73,7 +73,7 @@ _shtab_rustabi_check_defaults_added=0
 
 _shtab_rustabi_completion_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
+  {-o,--output}"[write to FILE, whole or not at all\; - is standard output]:FILE:_files"
   ":of which shell:(bash zsh fish)"
 )
 
@@ -91,7 +91,7 @@ _shtab_rustabi_diff_options=(
   "--rules[take the rules from FILE (TOML\; docs\/rules.md tells more)]:FILE:_files"
   "--no-rules[leave out the rules file of the current folder]"
   "*--format[how to print it]:FORMAT[:FILE]:(text json md junit github)"
-  {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
+  {-o,--output}"[write to FILE, whole or not at all\; - is standard output]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   "--release[with the release profile]"
   "--profile[with this profile (default\: dev)]:NAME:"
@@ -114,7 +114,7 @@ _shtab_rustabi_doctor_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--all[list all names, not the first few]"
   "*--format[how to print it]:FORMAT[:FILE]:(text json md junit github)"
-  {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
+  {-o,--output}"[write to FILE, whole or not at all\; - is standard output]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   "--release[with the release profile]"
   "--profile[with this profile (default\: dev)]:NAME:"
@@ -135,7 +135,7 @@ _shtab_rustabi_doctor_defaults_added=0
 _shtab_rustabi_explain_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "*--format[how to print it]:FORMAT[:FILE]:(text json)"
-  {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
+  {-o,--output}"[write to FILE, whole or not at all\; - is standard output]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   ":such as layout-permuted:"
 )
@@ -147,7 +147,7 @@ _shtab_rustabi_graph_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--symbol[only what these symbols reach]:GLOB:"
   "--format[how to print it (default\: dot)]:format:(dot graphml json)"
-  {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
+  {-o,--output}"[write to FILE, whole or not at all\; - is standard output]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   "--release[with the release profile]"
   "--profile[with this profile (default\: dev)]:NAME:"
@@ -188,7 +188,7 @@ _shtab_rustabi_layout_options=(
   "--permuted[only types in another order than their source]"
   "--holes[only types with unused bytes]"
   "*--format[how to print it]:FORMAT[:FILE]:(text json)"
-  {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
+  {-o,--output}"[write to FILE, whole or not at all\; - is standard output]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   "--release[with the release profile]"
   "--profile[with this profile (default\: dev)]:NAME:"
@@ -211,7 +211,7 @@ _shtab_rustabi_names_options=(
   "--hash-names[show a short name for each]"
   "--lookup[only the symbol of this name or this short name]:NAME:"
   "*--format[how to print it]:FORMAT[:FILE]:(text json)"
-  {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
+  {-o,--output}"[write to FILE, whole or not at all\; - is standard output]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   "(*):what to read:_files"
 )
@@ -222,7 +222,7 @@ _shtab_rustabi_names_defaults_added=0
 _shtab_rustabi_report_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "*--format[how to print it]:FORMAT[:FILE]:(text json md junit github)"
-  {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
+  {-o,--output}"[write to FILE, whole or not at all\; - is standard output]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   "--release[with the release profile]"
   "--profile[with this profile (default\: dev)]:NAME:"
@@ -242,7 +242,7 @@ _shtab_rustabi_report_defaults_added=0
 
 _shtab_rustabi_schema_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
+  {-o,--output}"[write to FILE, whole or not at all\; - is standard output]:FILE:_files"
   ":of what:(snapshot report rules)"
 )
 
@@ -251,7 +251,7 @@ _shtab_rustabi_schema_defaults_added=0
 
 _shtab_rustabi_snapshot_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  {-o,--output}"[the file to write]:FILE:_files"
+  {-o,--output}"[the file to write\; - is standard output, where nothing else is said then]:FILE:_files"
   "--format[how to say what was written]:format:(text json)"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   "--release[with the release profile]"
@@ -276,7 +276,7 @@ _shtab_rustabi_symbols_options=(
   "*--list-for[print an Android symbol list of what these modules (.ko, or folders of them) import]:MODULE:_files"
   "--update[with --list-for\: print FILE with what it lacks added\; nothing in it is removed]:FILE:_files"
   "--format[how to print it (default\: text)]:format:(text json symvers symtypes)"
-  {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
+  {-o,--output}"[write to FILE, whole or not at all\; - is standard output]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   "--release[with the release profile]"
   "--profile[with this profile (default\: dev)]:NAME:"
@@ -298,7 +298,7 @@ _shtab_rustabi_symtypes_diff_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--all[list all symbols, however many]"
   "*--format[how to print it]:FORMAT[:FILE]:(text json)"
-  {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
+  {-o,--output}"[write to FILE, whole or not at all\; - is standard output]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   ":a folder or file:_files"
   ":a folder or file:_files"
@@ -309,7 +309,7 @@ _shtab_rustabi_symtypes_diff_defaults_added=0
 
 _shtab_rustabi_symvers_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
+  {-o,--output}"[write to FILE, whole or not at all\; - is standard output]:FILE:_files"
   {-j,--jobs}"[share the work among N processes (default\: as many as there are processors)]:N:"
   "--no-cache[neither use nor keep what was found out of a file (rustabi cache --help)]"
   "(*):vmlinux, modules, folders:_files"
@@ -321,7 +321,7 @@ _shtab_rustabi_symvers_defaults_added=0
 _shtab_rustabi_why_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "*--format[how to print it]:FORMAT[:FILE]:(text json md)"
-  {-o,--output}"[write to FILE, whole or not at all]:FILE:_files"
+  {-o,--output}"[write to FILE, whole or not at all\; - is standard output]:FILE:_files"
   "--color[colours\: on a terminal (auto, the default), always or never\; NO_COLOR is honoured]:color:(auto always never)"
   "--release[with the release profile]"
   "--profile[with this profile (default\: dev)]:NAME:"
