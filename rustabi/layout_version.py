@@ -27,6 +27,7 @@ from rustabi.layout_facts import Facets, Fact
 from rustabi.model import Model, Symbol, TypeId
 from rustabi.nature import stripped
 from rustabi.recent import Recent
+from rustabi.twins import twins
 
 _HALF = 4
 """Bytes of each half."""
@@ -62,7 +63,7 @@ class TypeHashes:
     """Hashes of types: equal for those that nothing tells apart, in whatever build.
 
     Worked out when the first is asked for: of all that the roots reach, and when another one is
-    asked for, of all.
+    asked for, of all. What another build has that was asked before is not worked out again.
 
     Args:
         model: The model.
@@ -94,9 +95,27 @@ class TypeHashes:
     def _work_out(self, wanted: Iterable[TypeId]) -> dict[TypeId, bytes | None]:
         types = self._model.types
         roots = {root for each in wanted if (root := stripped(types, each)) is not None}
-        facts = _reached(Facets(self._model, named=self._named), sorted(roots))
-        self._known = known = dict(zip(facts, _hashes(facts), strict=True))
+        known = self._lent()
+        missing = sorted(roots - known.keys())
+        if missing:  # with all that they reach: equal types have equal hashes in one build, too
+            facts = _reached(Facets(self._model, named=self._named), missing)
+            known.update(zip(facts, _hashes(facts), strict=True))
+        self._known = known
         return known
+
+    def _lent(self) -> dict[TypeId, bytes | None]:
+        """The hashes of types that have a twin of known hash in another build."""
+        lent: dict[TypeId, bytes | None] = {}
+        kept = _RECENT[self._named].results()
+        for other in kept if self in kept else ():
+            known = other._known
+            if other is not self and known:
+                is_older = kept.index(other) < kept.index(self)
+                pair = (other, self) if is_older else (self, other)
+                found = twins(*(each._model for each in pair))
+                own = found.of_new if is_older else found.of_old
+                lent |= {a: known[b] for a, b in own.items() if b in known}
+        return lent
 
 
 _RECENT: dict[bool, Recent] = {False: Recent(), True: Recent()}

@@ -176,6 +176,38 @@ class _Holders:
         return self._holding[type_id]
 
 
+def targets(node: Type) -> list[TypeId]:
+    """The types that a type names in any way, in the order in which `renumbered` asks for them."""
+    if isinstance(node, Composite):
+        found = [each for part in node.parts for each in _part_targets(part)]
+        found += [each.type for each in node.arguments]
+        found.append(node.container)
+    elif isinstance(node, Modifier):
+        found = [node.target]
+    elif isinstance(node, Array):
+        found = [node.element]
+    elif isinstance(node, Function):
+        found = [each.type for each in node.parameters]
+        found.append(node.result)
+    elif isinstance(node, Enumeration):
+        found = [node.underlying]
+    else:
+        return []
+    return [each for each in found if each is not None]
+
+
+def _part_targets(part: Part) -> Sequence[TypeId | None]:
+    if isinstance(part, Member):
+        return (part.type,)
+    if isinstance(part, Unsupported):
+        return ()
+    found = [each.type for each in part.members]
+    if part.discriminant is not None:
+        found.append(part.discriminant.type)
+    found += [each.type for variant in part.variants for each in variant.members]
+    return found
+
+
 def renumbered(node: Type, new_id: Callable[[TypeId], TypeId]) -> Type:
     """The same type with every reference passed through ``new_id``."""
 

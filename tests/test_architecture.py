@@ -42,6 +42,7 @@ LEVELS = {
     "describe": 4,
     "nature": 2,
     "traits": 3,
+    "twins": 4,
     "merge": 5,
     "layout": 6,
     "graph": 6,

@@ -18,6 +18,7 @@ from rustabi.names import demangle, pairing_key
 from rustabi.nature import is_object
 from rustabi.references import references
 from rustabi.traits import TraitObjects, vtable_trait
+from rustabi.twins import twins
 
 
 def compare(old: Model, new: Model) -> Comparison:
@@ -35,7 +36,7 @@ def compare(old: Model, new: Model) -> Comparison:
             f"OLD is for {old.facts.machine}, NEW for {new.facts.machine}",
             advice="compare two builds for one architecture",
         )
-    walk = Walk(old, new)
+    walk = Walk(old, new, equal=twins(old, new).of_old)
     reach = Reach(old, new)
     symbols = pair_symbols(old, new)
     findings = [
