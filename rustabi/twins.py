@@ -7,13 +7,13 @@ pass over the two tables; what is worked out or compared type by type is then le
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from rustabi.model import Composite, Model, Type, TypeId, name_of
 from rustabi.nature import is_object
 from rustabi.recent import Recent
-from rustabi.references import erased_arguments, renumbered, targets
+from rustabi.references import erased_arguments, named_types, renumbered
 from rustabi.traits import TraitObjects
 
 _Pair: TypeAlias = tuple[TypeId, TypeId]
@@ -79,7 +79,7 @@ class _Build:
 
     def content(self, type_id: TypeId, node: Type) -> _Content:
         """All but what the node says itself."""
-        found = targets(node)
+        found = named_types(node)
         if not isinstance(node, Composite):
             return _Content(None, found)
         erased = self._erased.get(type_id, ())
@@ -123,9 +123,7 @@ _Led: TypeAlias = dict[TypeId, tuple[list[TypeId], list[TypeId]]]
 """Type of OLD -> the types that it leads to, and those that the other of its pair leads to."""
 
 
-def _paired(
-    old: _Build, new: _Build, pending: list[_Pair]
-) -> tuple[dict[TypeId, TypeId], _Led]:
+def _paired(old: _Build, new: _Build, pending: list[_Pair]) -> tuple[dict[TypeId, TypeId], _Led]:
     """Types that may be twins; of those that say the same also what they lead to."""
     pairs: dict[TypeId, TypeId] = {}
     taken: set[TypeId] = set()

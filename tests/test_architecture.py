@@ -28,6 +28,7 @@ LEVELS = {
     "references": 3,
     "lists": 1,
     "bisimulation": 1,
+    "digests": 2,
     "repeats": 1,
     "pause": 1,
     "cache": 1,

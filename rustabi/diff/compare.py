@@ -16,11 +16,13 @@ from rustabi.errors import InputError
 from rustabi.model import Composite, Model, Modifier, Type, TypeId, name_of
 from rustabi.names import demangle, pairing_key
 from rustabi.nature import is_object
+from rustabi.pause import collector_paused
 from rustabi.references import references
 from rustabi.traits import TraitObjects, vtable_trait
 from rustabi.twins import twins
 
 
+@collector_paused()
 def compare(old: Model, new: Model) -> Comparison:
     """Compare two models of one architecture.
 
@@ -104,7 +106,9 @@ def _symbol_findings(old: Model, new: Model, symbols: SymbolPairs, walk: Walk) -
 def _type_findings(old: Model, new: Model, walk: Walk, reach: Reach) -> Iterator[Finding]:
     added, removed = pair_unreached(old, new, walk)
     causes = Causes(old, walk.changes)
-    for pair, changes in causes.roots():
+    roots = causes.roots()
+    reach.expect(pair for pair, _ in roots)
+    for pair, changes in roots:
         name = name_of(old.types[pair[0]]) or name_of(new.types[pair[1]]) or "<anonymous>"
         affected, in_new = reach.of(pair)
         consequences = causes.consequences(pair)

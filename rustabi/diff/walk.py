@@ -9,9 +9,8 @@ from rustabi.diff.contents import Contents
 from rustabi.diff.identity import Identity, Pair
 from rustabi.diff.kinds import Change
 from rustabi.layout_version import TypeHashes
-from rustabi.model import Composite, Enumeration, Model, Type, TypeId, name_of
+from rustabi.model import Composite, Enumeration, Model, Type, TypeId, VariantPart, name_of
 from rustabi.names import is_unstable_name, type_key
-from rustabi.references import references
 from rustabi.twins import NO_TWINS
 
 
@@ -99,8 +98,12 @@ def _by_key(types: Sequence[Type], seen: set[TypeId]) -> dict[str, list[TypeId]]
 def payloads(types: Sequence[Type]) -> set[TypeId]:
     """The structs that hold the fields of variants."""
     return {
-        reference.target
+        member.type
         for node in types
-        for reference in references(node)
-        if reference.reason == "variant"
+        if isinstance(node, Composite)
+        for part in node.parts
+        if isinstance(part, VariantPart)
+        for variant in part.variants
+        for member in variant.members
+        if member.type is not None
     }
