@@ -8,7 +8,7 @@ out, with the same result.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple, TypeAlias
 
@@ -120,7 +120,24 @@ class Digests:
             for each in self._classes[start:]
         ]
         for group in groups(targets):
-            self._close([start + each for each in group])
+            if len(group) > 1 or group[0] in targets[group[0]]:
+                self._close([start + each for each in group])
+            else:
+                self._digests[start + group[0]] = self._outer(start + group[0], ())
+
+    def _outer(self, class_: int, inside: Collection[int]) -> bytes | None:
+        """The digest of what a class says and of what it leads to, but for the classes ``inside``.
+
+        None where what it leads to has none.
+        """
+        beyond = []
+        for label, target in self._classes[class_].edges:
+            if target not in inside:
+                known = self._digests[target]
+                if known is None:
+                    return None
+                beyond.append(label + known)
+        return _joined(self._classes[class_].content, beyond)
 
     def _close(self, group: list[int]) -> None:
         """Give the classes of a group their digests; what they lead to outside of it has its own.
@@ -129,29 +146,22 @@ class Digests:
         apart by what lies within one step, then two, until all differ: then one step more
         determines who leads to whom, and together they determine the group.
         """
-        inside = set(group)
-        outer = {}
+        inside = frozenset(group)
+        outer: dict[int, bytes] = {}
         for class_ in group:
-            beyond = []
-            for label, target in self._classes[class_].edges:
-                if target not in inside:
-                    known = self._digests[target]
-                    if known is None:
-                        return
-                    beyond.append(label + known)
-            outer[class_] = _joined(self._classes[class_].content, beyond)
+            found = self._outer(class_, inside)
+            if found is None:
+                return
+            outer[class_] = found
         inner = {
             class_: [(label, each) for label, each in self._classes[class_].edges if each in inside]
             for class_ in group
         }
-        if not inner[group[0]]:
-            self._digests[group[0]] = outer[group[0]]
-            return
         order = sorted(group, key=outer.__getitem__)
         place = {class_: number for number, class_ in enumerate(order)}
         knot = [[(label, place[target]) for label, target in inner[class_]] for class_ in order]
-        found = _untied([outer[class_] for class_ in order], knot)
-        for class_, digest_ in zip(order, found, strict=True):
+        untied = _untied([outer[class_] for class_ in order], knot)
+        for class_, digest_ in zip(order, untied, strict=True):
             self._digests[class_] = digest_
 
 
@@ -193,8 +203,8 @@ def _untied(
             for own, edges in zip(outer, inner, strict=True)
         ]
         if is_last:
-            whole = sorted(current)
-            return [_joined(each, whole) for each in current]
+            whole = b"".join(sorted(current))
+            return [blake2b(each + whole, digest_size=WIDTH).digest() for each in current]
     return [None] * len(outer)
 
 

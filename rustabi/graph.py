@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from rustabi.model import Composite, Function, Model, Symbol, Type, TypeId
 from rustabi.nature import is_object
 from rustabi.references import Reason, erased_arguments, method_references, references
-from rustabi.traits import TraitObjects
+from rustabi.traits import trait_objects
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -145,7 +145,7 @@ def _of_vtables(model: Model) -> Iterator[_Edge]:
 
     Not to the types behind ``self``: callers of a trait object do not know them.
     """
-    objects = TraitObjects(model)
+    objects = trait_objects(model)
     for index, node in enumerate(model.types):
         if not (isinstance(node, Composite) and is_object(node.name)):
             continue

@@ -89,7 +89,7 @@ class TypeHashes:
 
     def _lent(self) -> _Known:
         """What is known of types that have a twin in another build."""
-        kept = _RECENT[self._named].results()
+        kept: list[TypeHashes] = _RECENT[self._named].results()
         for other in reversed(kept) if self in kept else ():
             if other is not self and other._known.classes:
                 older, newer = sorted((other, self), key=kept.index)

@@ -38,6 +38,6 @@ class Recent:
         self._results = [*self._results[1 - self._kept :], (values, result)]
         return result
 
-    def results(self) -> list[_T]:
+    def results(self) -> list[Any]:
         """The results that are kept, the latest last."""
         return [result for _, result in self._results]

@@ -14,7 +14,7 @@ from rustabi.model import Composite, Model, Type, TypeId, name_of
 from rustabi.nature import is_object
 from rustabi.recent import Recent
 from rustabi.references import erased_arguments, named_types, renumbered
-from rustabi.traits import TraitObjects
+from rustabi.traits import trait_objects
 
 _Pair: TypeAlias = tuple[TypeId, TypeId]
 
@@ -44,7 +44,7 @@ class Twins:
         self.of_new: Mapping[TypeId, TypeId] = {b: a for a, b in pairs.items()}
 
 
-_recent: Recent[Twins] = Recent(kept=1)
+_recent = Recent(kept=1)
 
 
 def twins(old: Model, new: Model) -> Twins:
@@ -75,7 +75,7 @@ class _Build:
     def __init__(self, model: Model) -> None:
         self.types = model.types
         self._erased = erased_arguments(model.types)
-        self._objects = TraitObjects(model)
+        self._objects = trait_objects(model)
 
     def content(self, type_id: TypeId, node: Type) -> _Content:
         """All but what the node says itself."""

@@ -18,7 +18,7 @@ from rustabi.names import demangle, pairing_key
 from rustabi.nature import is_object
 from rustabi.pause import collector_paused
 from rustabi.references import references
-from rustabi.traits import TraitObjects, vtable_trait
+from rustabi.traits import trait_objects, vtable_trait
 from rustabi.twins import twins
 
 
@@ -147,7 +147,7 @@ def _severity(change: Change, affected: tuple[Affected, ...]) -> Severity:
 
 
 def _vtable_findings(old: Model, new: Model, walk: Walk, reach: Reach) -> Iterator[Finding]:
-    traits = TraitObjects(old)
+    traits = trait_objects(old)
     objects: dict[str, list[TypeId]] = {}
     certain: dict[str, list[TypeId]] = {}
     for type_id, node in enumerate(old.types):

@@ -10,7 +10,7 @@ from rustabi.model import Composite, Enumeration, Model, Symbol, TypeId, Unsuppo
 from rustabi.names import demangle, pairing_key, type_key
 from rustabi.nature import is_object
 from rustabi.references import erased_arguments, mentioned
-from rustabi.traits import TraitObjects
+from rustabi.traits import TraitObjects, trait_objects
 
 
 class GapKind(StrEnum):
@@ -89,7 +89,7 @@ def _is_rust(model: Model, symbol: Symbol) -> bool:
 
 
 def _type_gaps(model: Model, reached: set[TypeId]) -> Iterator[Gap]:
-    objects = TraitObjects(model)
+    objects = trait_objects(model)
     for type_id, node in enumerate(model.types):
         name = node.name if isinstance(node, Composite) and type_id in reached else ""
         if is_object(name) and not _is_known(objects, name):
