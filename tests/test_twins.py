@@ -84,6 +84,17 @@ def test_a_trait_object_with_another_vtable_has_no_twin() -> None:
     assert Twins(before, old).of_old == {1: 1}
 
 
+def test_a_trait_object_whose_name_mentions_a_change_has_no_twin() -> None:
+    types = (
+        Composite("struct", "dyn demo::Get<demo::S>", 0, 1, ()),
+        Composite("struct", "demo::S", 8, 8, ()),
+    )
+    old = Maker(1).model()._replace(types=types, symbols=())
+    new = old._replace(types=(types[0], types[1]._replace(size=16)))
+    assert Twins(old, old).of_old == {0: 0, 1: 1}
+    assert not Twins(old, new).of_old
+
+
 def test_other_address_sizes_have_nothing_in_common() -> None:
     old = Maker(1).model()
     assert not Twins(old, old._replace(facts=old.facts._replace(address_size=4))).of_old
