@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 from rustabi.model import Composite, Model, Type, TypeId, name_of
 from rustabi.nature import is_object
 from rustabi.recent import Recent
-from rustabi.references import erased_arguments, named_types, renumbered
+from rustabi.references import Reference, erased_arguments, named_types, renumbered
 from rustabi.traits import trait_objects
 
 _Pair: TypeAlias = tuple[TypeId, TypeId]
@@ -57,7 +57,7 @@ NO_TWINS: Mapping[TypeId, TypeId] = {}
 """Where nobody looked for equal types."""
 
 
-class _Content(NamedTuple):
+class _Unseen(NamedTuple):
     """What tells a type from others besides its own node.
 
     Attributes:
@@ -69,6 +69,9 @@ class _Content(NamedTuple):
     targets: list[TypeId]
 
 
+_NOTHING = _Unseen(None, [])
+
+
 class _Build:
     """The types of a model, with what they lead to unseen."""
 
@@ -77,22 +80,27 @@ class _Build:
         self._erased = erased_arguments(model.types)
         self._objects = trait_objects(model)
 
-    def content(self, type_id: TypeId, node: Type) -> _Content:
+    def unseen(self, type_id: TypeId, node: Type) -> _Unseen:
         """All but what the node says itself."""
-        found = named_types(node)
         if not isinstance(node, Composite):
-            return _Content(None, found)
+            return _NOTHING
         erased = self._erased.get(type_id, ())
-        found += [each.target for each in erased]
-        labels = tuple([each.label for each in erased])
         if not is_object(node.name):
-            return _Content(labels, found)
+            return self._arguments(erased) if erased else _NOTHING
         vtables = self._objects.vtables(node.name)
         slots = [slot for vtable in vtables for slot in vtable.slots]
-        found += [slot.type for slot in slots if slot.type is not None]
         names = tuple((each.name, len(each.slots)) for each in vtables)
         methods = tuple((slot.name, slot.type is None) for slot in slots)
-        return _Content((labels, names, methods, self._objects.is_certain(node.name)), found)
+        labels, targets = self._arguments(erased)
+        return _Unseen(
+            (labels, names, methods, self._objects.is_certain(node.name)),
+            [*targets, *(slot.type for slot in slots if slot.type is not None)],
+        )
+
+    @staticmethod
+    def _arguments(erased: Sequence[Reference]) -> _Unseen:
+        labels = tuple([each.label for each in erased])
+        return _Unseen(labels, [each.target for each in erased])
 
 
 def _namesakes(old: Model, new: Model) -> Iterator[_Pair]:
@@ -137,10 +145,12 @@ def _paired(old: _Build, new: _Build, pending: list[_Pair]) -> tuple[dict[TypeId
         one, other = old.types[a], new.types[b]
         if not _say_the_same(one, other):
             continue
-        before, after = old.content(a, one), new.content(b, other)
+        before, after = old.unseen(a, one), new.unseen(b, other)
         if before.said == after.said and len(before.targets) == len(after.targets):
-            led[a] = before.targets, after.targets
-            pending += zip(before.targets, after.targets, strict=True)
+            mine = named_types(one)
+            theirs = mine if one == other else named_types(other)
+            led[a] = mine + before.targets, theirs + after.targets
+            pending += zip(*led[a], strict=True)
     return pairs, led
 
 
