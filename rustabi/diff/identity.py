@@ -97,7 +97,11 @@ class Identity:
 
     def enter_twins(self, old: TypeId | None) -> None:
         """`match` a type that has a twin with that."""
-        if old is not None:
+        if old is None or isinstance(self._old[old], Base):
+            return
+        if isinstance(self._old[old], Composite | Enumeration):
+            self._visit((old, self._equal[old]))
+        else:
             self.match(old, self._equal[old])
 
     def match(self, old: TypeId | None, new: TypeId | None, depth: int = 0) -> Mismatch | None:
