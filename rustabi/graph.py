@@ -12,14 +12,15 @@ The only door to networkx, which takes long to import: each function does so by 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from rustabi.model import Composite, Function, Model, Symbol, Type, TypeId
 from rustabi.nature import is_object
 from rustabi.references import Reason, erased_arguments, method_references, references
-from rustabi.traits import TraitObjects
+from rustabi.traits import trait_objects
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -46,55 +47,83 @@ class Step(NamedTuple):
     node: Node
 
 
+class _Edge(NamedTuple):
+    """One way in which a node mentions another."""
+
+    source: Node
+    target: Node
+    reason: tuple[Reason | str, str]
+    versioned: bool
+    by_value: bool
+
+
 def build(model: Model) -> Graph:
     """The graph of a model."""
+    types = (Node("type", index) for index in range(len(model.types)))
+    symbols = (Node("symbol", index) for index in range(len(model.symbols)))
+    return _graph([*types, *symbols], _edges(model))
+
+
+def build_towards(model: Model, type_ids: Iterable[TypeId]) -> Graph | None:
+    """The part of the graph that reaches one of some types: enough for their `dependents`.
+
+    None where no symbol reaches any of them: nothing depends on them, and there is no graph to ask.
+    """
+    edges = list(_edges(model)) if model.symbols else []
+    sources: defaultdict[Node, list[Node]] = defaultdict(list)
+    for edge in edges:
+        sources[edge.target].append(edge.source)
+    found = {Node("type", each) for each in type_ids}
+    pending = list(found)
+    while pending:
+        fresh = set(sources[pending.pop()]) - found
+        found |= fresh
+        pending += fresh
+    if all(node.kind == "type" for node in found):
+        return None
+    return _graph(sorted(found), (edge for edge in edges if edge.target in found))
+
+
+def _graph(nodes: Iterable[Node], edges: Iterable[_Edge]) -> Graph:
     import networkx as nx
 
     graph: Graph = nx.DiGraph()
-    graph.add_nodes_from(Node("type", index) for index in range(len(model.types)))
-    for index, node in enumerate(model.types):
-        for reference in references(node):
-            _add(
-                graph, Node("type", index), Node("type", reference.target),
-                (reference.reason, reference.label), reference.versioned, reference.by_value,
-            )  # fmt: skip
-    for index, erased in erased_arguments(model.types).items():
-        for each in erased:
-            target = Node("type", each.target)
-            _add(graph, Node("type", index), target, (each.reason, each.label), False, False)
-    _add_vtables(graph, model)
-    _add_symbols(graph, model)
+    graph.add_nodes_from(nodes)
+    for source, target, reason, versioned, by_value in edges:
+        data = graph.get_edge_data(source, target)
+        if data is None:
+            graph.add_edge(
+                source, target, reasons=(reason,), versioned=versioned, by_value=by_value
+            )
+        else:  # one more reason
+            data["reasons"] = tuple(sorted({*data["reasons"], reason}))
+            data["versioned"] |= versioned
+            data["by_value"] |= by_value
     return graph
 
 
-def _add(
-    graph: Graph,
-    source: Node,
-    target: Node,
-    reason: tuple[Reason | str, str],
-    versioned: bool,
-    by_value: bool,
-) -> None:
-    """Add an edge, or one more reason to an edge that is there."""
-    data = graph.get_edge_data(source, target)
-    if data is None:
-        graph.add_edge(source, target, reasons=(reason,), versioned=versioned, by_value=by_value)
-        return
-    data["reasons"] = tuple(sorted({*data["reasons"], reason}))
-    data["versioned"] |= versioned
-    data["by_value"] |= by_value
+def _edges(model: Model) -> Iterator[_Edge]:
+    for index, node in enumerate(model.types):
+        source = Node("type", index)
+        for each in references(node):
+            target = Node("type", each.target)
+            yield _Edge(source, target, each[:2], each.versioned, each.by_value)
+    for index, erased in erased_arguments(model.types).items():
+        for each in erased:
+            yield _Edge(Node("type", index), Node("type", each.target), each[:2], False, False)
+    yield from _of_vtables(model)
+    yield from _of_symbols(model)
 
 
-def _add_symbols(graph: Graph, model: Model) -> None:
+def _of_symbols(model: Model) -> Iterator[_Edge]:
     names = {symbol.name: index for index, symbol in enumerate(model.symbols)}
     for index, symbol in enumerate(model.symbols):
         node = Node("symbol", index)
-        graph.add_node(node)
         lender = names.get(symbol.borrowed) if symbol.borrowed is not None else None
         if lender is not None:
-            _add(graph, node, Node("symbol", lender), ("alias", ""), True, True)
+            yield _Edge(node, Node("symbol", lender), ("alias", ""), True, True)
         for reason, label, target, by_value in symbol_references(model.types, symbol):
-            _add(graph, node, Node("type", target), (reason, label), lender is None, by_value)
+            yield _Edge(node, Node("type", target), (reason, label), lender is None, by_value)
 
 
 def symbol_references(
@@ -111,12 +140,12 @@ def symbol_references(
         yield "target", "", symbol.type, True
 
 
-def _add_vtables(graph: Graph, model: Model) -> None:
+def _of_vtables(model: Model) -> Iterator[_Edge]:
     """Edges from each trait object type to what the methods in the vtables for it take and return.
 
     Not to the types behind ``self``: callers of a trait object do not know them.
     """
-    objects = TraitObjects(model)
+    objects = trait_objects(model)
     for index, node in enumerate(model.types):
         if not (isinstance(node, Composite) and is_object(node.name)):
             continue
@@ -124,9 +153,8 @@ def _add_vtables(graph: Graph, model: Model) -> None:
             for number, slot in enumerate(vtable.slots):
                 for each in method_references(model.types, slot):
                     reason = ("vtable", f"slot {number} {each.label or each.reason}")
-                    _add(
-                        graph, Node("type", index), Node("type", each.target), reason, False, False
-                    )
+                    target = Node("type", each.target)
+                    yield _Edge(Node("type", index), target, reason, False, False)
 
 
 def reached(graph: Graph, symbol: int, *, versioned: bool = True) -> set[TypeId]:

@@ -42,7 +42,7 @@ from rustabi.nature import (
     unfolded,
 )
 from rustabi.references import erased_arguments, method_references
-from rustabi.traits import TraitObjects
+from rustabi.traits import trait_objects
 
 Edge: TypeAlias = tuple[Hashable, TypeId]
 """What a type leads to another by, and the other."""
@@ -65,6 +65,20 @@ class Fact(NamedTuple):
     is_set: bool = False
 
 
+class _Below(NamedTuple):
+    """What is below the typedefs and qualifiers of a type.
+
+    Attributes:
+        type: The type itself; None for void.
+        aligned: The alignment in bytes that a typedef states, unless it is the type's own.
+        is_empty: Whether a value takes no bytes.
+    """
+
+    type: TypeId | None
+    aligned: int | None
+    is_empty: bool
+
+
 class Facets:
     """The facts of the types of a model.
 
@@ -79,7 +93,8 @@ class Facets:
         self._named = named
         self._alignments = Alignments(model.types, self._address_size)
         self._erased = erased_arguments(model.types)
-        self._objects = TraitObjects(model)
+        self._objects = trait_objects(model)
+        self._known: dict[TypeId | None, _Below] = {}
 
     def of(self, type_id: TypeId) -> Fact:
         """The facts of a type that is no typedef or qualifier; see `rustabi.nature.stripped`."""
@@ -89,9 +104,9 @@ class Facets:
         content, targets = self._simple(node)
         edges: list[Edge] = []
         void: list[Hashable] = []
-        for place, target in targets:
-            label = self._aligned(place, target)
-            target = stripped(self._types, target)
+        for place, named in targets:
+            label = self._aligned(place, named)
+            target = self._below(named).type
             if target is None:
                 void.append(label)
             else:
@@ -100,11 +115,18 @@ class Facets:
 
     def _aligned(self, label: Hashable, target: TypeId | None) -> Hashable:
         """An edge's label, with the alignment that a typedef states unless it is the type's own."""
-        stated = stated_alignment(self._types, target)
-        own = stated and alignment_of(
-            self._types, stripped(self._types, target), self._address_size
-        )
-        return label if stated == own else (label, "aligned", stated)
+        stated = self._below(target).aligned
+        return label if stated is None else (label, "aligned", stated)
+
+    def _below(self, named: TypeId | None) -> _Below:
+        found = self._known.get(named)
+        if found is None:
+            target = stripped(self._types, named)
+            stated = stated_alignment(self._types, named)
+            if stated == (stated and alignment_of(self._types, target, self._address_size)):
+                stated = None
+            found = self._known[named] = _Below(target, stated, is_empty(self._types, target))
+        return found
 
     def _simple(self, node: Type) -> tuple[tuple[Hashable, ...], list[tuple[str, TypeId | None]]]:
         if isinstance(node, Base):
@@ -132,7 +154,7 @@ class Facets:
     def _enumeration(self, node: Enumeration) -> tuple[Hashable, ...]:
         if node.declaration:
             return "opaque", type_key(node.name)
-        below = stripped(self._types, node.underlying)
+        below = self._below(node.underlying).type
         base = None if below is None else self._types[below]
         encoding = encoding_class(base) if isinstance(base, Base) else None
         values = [
@@ -178,8 +200,8 @@ class Facets:
         self, member: Member, label: tuple[Hashable, ...], *, empty: bool = False
     ) -> Iterator[Edge]:
         """The edge of a member; none of one without bytes, unless ``empty`` ones count."""
-        target = stripped(self._types, member.type)
-        if target is None or (not empty and is_empty(self._types, target)):
+        target, _, takes_no_bytes = self._below(member.type)
+        if target is None or (takes_no_bytes and not empty):
             return
         place = member.bit_offset if member.bit_offset is not None else 8 * (member.offset or 0)
         name = member.name if self._named else None
@@ -196,7 +218,7 @@ class Facets:
 
     def _arguments(self, type_id: TypeId) -> Iterator[Edge]:
         for number, each in enumerate(self._erased.get(type_id, ())):
-            target = stripped(self._types, each.target)
+            target = self._below(each.target).type
             if target is not None:
                 yield ("argument", number), target
 
@@ -215,7 +237,7 @@ class Facets:
             for vtable in (known if self._objects.is_certain(node.name) else ())
             for number, slot in enumerate(vtable.slots)
             for order, each in enumerate(method_references(self._types, slot))
-            if (target := stripped(self._types, each.target)) is not None
+            if (target := self._below(each.target).type) is not None
         ]
         edges += self._arguments(type_id)
         return Fact(("object", trait, methods), tuple(edges), is_set=True)

@@ -17,27 +17,23 @@ Equal numbers mean that nothing breaks, but for what is listed as a gap.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from hashlib import blake2b
-from typing import TypeAlias
+from collections.abc import Container, Iterable, Mapping
+from typing import NamedTuple
 
-from rustabi.bisimulation import classes, groups
+from rustabi.digests import Digests, Node, digest
 from rustabi.layout import alignment_of
 from rustabi.layout_facts import Facets, Fact
 from rustabi.model import Model, Symbol, TypeId
 from rustabi.nature import stripped
+from rustabi.pause import collector_paused
 from rustabi.recent import Recent
+from rustabi.twins import twins
 
 _HALF = 4
 """Bytes of each half."""
 
-_WIDTH = 16
-"""Bytes of a hash on the way."""
 
-_MOST_STEPS = 20_000_000
-"""Edges looked at for one group of mutually recursive types; a larger one has no version."""
-
-
+@collector_paused()
 def with_layout_versions(model: Model) -> Model:
     """The model with the layout version of each symbol that debug info describes.
 
@@ -62,7 +58,7 @@ class TypeHashes:
     """Hashes of types: equal for those that nothing tells apart, in whatever build.
 
     Worked out when the first is asked for: of all that the roots reach, and when another one is
-    asked for, of all.
+    asked for, of all. What another build has that was asked before is not worked out again.
 
     Args:
         model: The model.
@@ -77,7 +73,7 @@ class TypeHashes:
         self._model = model
         self._named = named
         self._roots = range(len(model.types)) if roots is None else roots
-        self._known: dict[TypeId, bytes | None] = {}
+        self._known = _Known({}, Digests())
 
     def of(self, type_id: TypeId) -> bytes | None:
         """The hash of a type; None of one that is too large a knot to be worked out."""
@@ -85,18 +81,58 @@ class TypeHashes:
         if found is None:
             return b""
         known = self._known  # another thread may work more out meanwhile
-        if found not in known:
-            known = self._work_out(range(len(self._model.types)) if known else self._roots)
-        if found not in known:
-            known = self._work_out(range(len(self._model.types)))
-        return known[found]
+        if found not in known.classes:
+            every = range(len(self._model.types))
+            wanted = {found, *(every if known.classes else self._roots)}
+            known = self._known = self._work_out(known if known.classes else self._lent(), wanted)
+        return known.digests[known.classes[found]]
 
-    def _work_out(self, wanted: Iterable[TypeId]) -> dict[TypeId, bytes | None]:
+    def _lent(self) -> _Known:
+        """What is known of types that have a twin in another build."""
+        kept: list[TypeHashes] = _RECENT[self._named].results()
+        for other in reversed(kept) if self in kept else ():
+            if other is not self and other._known.classes:
+                older, newer = sorted((other, self), key=kept.index)
+                found = twins(older._model, newer._model)
+                own = found.of_old if older is self else found.of_new
+                classes, digests = other._known
+                return _Known({a: classes[b] for a, b in own.items() if b in classes}, digests)
+        return _Known({}, Digests())
+
+    def _work_out(self, known: _Known, wanted: Iterable[TypeId]) -> _Known:
+        """What is known, and the classes of wanted types and of all that those reach."""
         types = self._model.types
         roots = {root for each in wanted if (root := stripped(types, each)) is not None}
-        facts = _reached(Facets(self._model, named=self._named), sorted(roots))
-        self._known = known = dict(zip(facts, _hashes(facts), strict=True))
-        return known
+        facts = self._reached(roots - known.classes.keys(), known.classes)
+        if not facts:
+            return known
+        numbers = {type_id: len(known.digests) + place for place, type_id in enumerate(facts)}
+        numbers |= known.classes
+        nodes = [
+            Node(content, [(label, numbers[target]) for label, target in edges], is_set)
+            for content, edges, is_set in facts.values()
+        ]
+        digests, found = known.digests.extended(nodes)
+        return _Known({**known.classes, **dict(zip(facts, found, strict=True))}, digests)
+
+    def _reached(self, roots: Iterable[TypeId], known: Container[TypeId]) -> dict[TypeId, Fact]:
+        """The facts of types and of all that they reach without passing known ones."""
+        pending = sorted(roots)
+        facets = Facets(self._model, named=self._named) if pending else None
+        found: dict[TypeId, Fact] = {}
+        while pending and facets is not None:
+            type_id = pending.pop()
+            if type_id not in found and type_id not in known:
+                found[type_id] = facets.of(type_id)
+                pending += (target for _, target in found[type_id].edges)
+        return found
+
+
+class _Known(NamedTuple):
+    """The classes of types, as numbers in the digests."""
+
+    classes: Mapping[TypeId, int]
+    digests: Digests
 
 
 _RECENT: dict[bool, Recent] = {False: Recent(), True: Recent()}
@@ -147,126 +183,4 @@ class _Halves:
             return None
         over = over_alignment(self._model, symbol)
         stated = () if over is None else ("aligned", over)
-        return _hash(symbol.kind, storage, found, *stated, size=_HALF)
-
-
-def _reached(facets: Facets, roots: Iterable[TypeId]) -> dict[TypeId, Fact]:
-    found: dict[TypeId, Fact] = {}
-    pending = list(roots)
-    while pending:
-        type_id = pending.pop()
-        if type_id not in found:
-            found[type_id] = facets.of(type_id)
-            pending += (target for _, target in found[type_id].edges)
-    return found
-
-
-def _hashes(known: dict[TypeId, Fact]) -> list[bytes | None]:
-    """The hash of each type, in the order of ``known``."""
-    numbers = {type_id: number for number, type_id in enumerate(known)}
-    facts = list(known.values())
-    labels: dict[Hashable, int] = {}
-    for label in sorted({label for fact in facts for label, _ in fact.edges}, key=_encoded):
-        labels[label] = len(labels)
-    edges = [[(labels[label], numbers[target]) for label, target in fact.edges] for fact in facts]
-    found = classes([fact.content for fact in facts], edges, lambda node: facts[node].is_set)
-    members: dict[int, int] = {}
-    for node, class_ in enumerate(found):
-        members.setdefault(class_, node)
-    count = len(members)
-    names = [_hash(label) for label in labels]
-    targets: list[list[tuple[bytes, int]]] = [[] for _ in range(count)]
-    for class_, node in members.items():
-        pairs = [(names[label], found[target]) for label, target in edges[node]]
-        targets[class_] = list(dict.fromkeys(pairs)) if facts[node].is_set else pairs
-    contents = [_hash(facts[members[class_]].content) for class_ in range(count)]
-    hashes: list[bytes | None] = [None] * count
-    for group in groups([[target for _, target in each] for each in targets]):
-        _close(group, contents, targets, hashes)
-    return [hashes[class_] for class_ in found]
-
-
-def _close(
-    group: list[int],
-    contents: list[bytes],
-    targets: list[list[tuple[bytes, int]]],
-    hashes: list[bytes | None],
-) -> None:
-    """Hash the classes of a group; all that they lead to outside of it is hashed already.
-
-    Classes of a group reach each other, so that their hashes enter one another. They are told apart
-    by what lies within one step, then two, until all differ: then one step more determines who
-    leads to whom, and together they determine the group.
-    """
-    inside = set(group)
-    outer = {}
-    for class_ in group:
-        beyond = []
-        for label, target in targets[class_]:
-            known = hashes[target]
-            if target not in inside:
-                if known is None:
-                    return
-                beyond.append(label + known)
-        outer[class_] = _joined(contents[class_], beyond)
-    inner = {
-        class_: [(label, target) for label, target in targets[class_] if target in inside]
-        for class_ in group
-    }
-    if not inner[group[0]]:
-        hashes[group[0]] = outer[group[0]]
-        return
-    order = sorted(group, key=outer.__getitem__)
-    place = {class_: number for number, class_ in enumerate(order)}
-    knot: _Knot = tuple(
-        (outer[class_], tuple([(label, place[target]) for label, target in inner[class_]]))
-        for class_ in order
-    )
-    if knot not in _knots:
-        if len(_knots) > _MOST_KNOTS:
-            _knots.clear()
-        _knots[knot] = _untied(knot)
-    for class_, found in zip(order, _knots[knot], strict=True):
-        hashes[class_] = found
-
-
-_Knot: TypeAlias = tuple[tuple[bytes, tuple[tuple[bytes, int], ...]], ...]
-"""Of each class of a group: the hash of what it says and of what it leads to outside of the group,
-and the labels by which it leads to others, with their places in the group."""
-
-_knots: dict[_Knot, list[bytes | None]] = {}
-"""The hashes of groups: builds that are compared have most in common."""
-
-_MOST_KNOTS = 4096
-
-
-def _untied(knot: _Knot) -> list[bytes | None]:
-    """The hash of each class of a group; None where they are too large a knot."""
-    outer = [each for each, _ in knot]
-    inner = [edges for _, edges in knot]
-    current, steps = outer, sum(map(len, inner))
-    for _ in range(max(1, _MOST_STEPS // steps)):
-        is_last = len(set(current)) == len(knot)
-        current = [
-            _joined(own, [label + current[each] for label, each in edges])
-            for own, edges in zip(outer, inner, strict=True)
-        ]
-        if is_last:
-            whole = sorted(current)
-            return [_joined(each, whole) for each in current]
-    return [None] * len(knot)
-
-
-def _joined(first: bytes, others: list[bytes]) -> bytes:
-    """The hash of a hash and of a bag of pieces that are all of one length."""
-    others.sort()
-    return blake2b(first + b"".join(others), digest_size=_WIDTH).digest()
-
-
-def _hash(*values: Hashable, size: int = _WIDTH) -> bytes:
-    return blake2b(_encoded(values), digest_size=size).digest()
-
-
-def _encoded(value: Hashable) -> bytes:
-    """A value (tuples of text, bytes, numbers, None) as bytes that no other value has."""
-    return ascii(value).encode()
+        return digest(symbol.kind, storage, found, *stated, size=_HALF)

@@ -37,3 +37,7 @@ class Recent:
         result = make()
         self._results = [*self._results[1 - self._kept :], (values, result)]
         return result
+
+    def results(self) -> list[Any]:
+        """The results that are kept, the latest last."""
+        return [result for _, result in self._results]

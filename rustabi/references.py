@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rustabi.lean import TYPE_CHECKING, NamedTuple
 from rustabi.model import (
@@ -162,9 +162,9 @@ class _Holders:
         self._users: list[list[TypeId]] = [[] for _ in types]
         self._holding = [isinstance(node, Modifier) and node.kind in INDIRECT for node in types]
         for type_id, node in enumerate(types):
-            for reference in references(node):
-                if reference.by_value and not isinstance(node, Function):
-                    self._users[reference.target].append(type_id)
+            if not self._holding[type_id] and not isinstance(node, Function):
+                for part in mentioned(node):
+                    self._users[part].append(type_id)
         pending = [type_id for type_id, holding in enumerate(self._holding) if holding]
         while pending:
             for user in self._users[pending.pop()]:
@@ -174,6 +174,51 @@ class _Holders:
 
     def hold_address(self, type_id: TypeId) -> bool:
         return self._holding[type_id]
+
+
+def mentioned(node: Type) -> Iterable[TypeId]:
+    """The targets of `references`, in their order, where it does not matter why."""
+    if isinstance(node, Composite):
+        found = [each for part in node.parts for each in _part_types(part)]
+    elif isinstance(node, Modifier):
+        found = [node.target]
+    elif isinstance(node, Function):
+        found = [each.type for each in node.parameters]
+        found.append(node.result)
+    elif isinstance(node, Array):
+        found = [node.element]
+    elif isinstance(node, Enumeration):
+        found = [node.underlying]
+    else:
+        return ()
+    return [each for each in found if each is not None]
+
+
+def _part_types(part: Part) -> Iterable[TypeId | None]:
+    if isinstance(part, Member):
+        return (part.type,)
+    if isinstance(part, Unsupported):
+        return ()
+    found = [each.type for each in part.members]
+    found += [each.type for variant in part.variants for each in variant.members]
+    return found
+
+
+def named_types(node: Type) -> list[TypeId]:
+    """All the types that `renumbered` renumbers: those mentioned, and those that count elsewhere.
+
+    Besides the types of discriminants those are type arguments and what a vtable's type is for.
+    """
+    found = [*mentioned(node)]
+    if isinstance(node, Composite):
+        more = [each.type for each in node.arguments]
+        more.append(node.container)
+        more += [
+            part.discriminant.type for part in node.parts
+            if isinstance(part, VariantPart) and part.discriminant is not None
+        ]  # fmt: skip
+        found += [each for each in more if each is not None]
+    return found
 
 
 def renumbered(node: Type, new_id: Callable[[TypeId], TypeId]) -> Type:

@@ -12,6 +12,7 @@ import re
 from rustabi.model import Composite, Model, Vtable
 from rustabi.names import arguments_of, crate_of, type_key
 from rustabi.nature import is_object, principal_trait
+from rustabi.recent import Recent
 
 _BINDING = re.compile(r"\w+=")
 _STD = frozenset({"core", "alloc", "std"})
@@ -60,3 +61,11 @@ class TraitObjects:
         They are where the binary has no object type that binds the same trait otherwise.
         """
         return len(self._bound.get(type_key(vtable_trait(name)), ())) < 2
+
+
+_recent = Recent()
+
+
+def trait_objects(model: Model) -> TraitObjects:
+    """The vtables of a model by trait objects, kept for the last two models."""
+    return _recent.of((model.types, model.vtables), lambda: TraitObjects(model))

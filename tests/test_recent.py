@@ -20,3 +20,10 @@ def test_the_last_two_are_kept() -> None:
     assert [ask(each) for each in (one, two, one, two)] == [1, 2, 1, 2]
     assert [ask(each) for each in (three, two, one)] == [3, 2, 4]
     assert ask((*one, "more")[:1]) == 5  # equal, but another object
+
+
+def test_what_is_kept_is_listed_the_latest_last() -> None:
+    recent: Recent = Recent()
+    for number, value in enumerate([("one",), ("two",), ("three",)], 1):
+        recent.of((value,), value[0].__str__)
+        assert recent.results() == ["one", "two", "three"][:number][-2:]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 
 from rustabi.diff.findings import Affected, Consequence
 from rustabi.diff.identity import Pair
 from rustabi.diff.kinds import Change, ChangeKind, Severity
-from rustabi.graph import Graph, build, dependents
+from rustabi.graph import Graph, build_towards, dependents
 from rustabi.model import (
     Array,
     Composite,
@@ -73,12 +74,15 @@ class Causes:
         components = Components(old.types)
         changed = {pair[0] for pair, found in changes.items() if _bears_on_layout(found)}
         self._inner = {
-            pair: sorted(components.of(pair[0]) & changed - {pair[0]}) for pair in changes
+            pair: sorted(components.of(pair[0]) & changed - {pair[0]})
+            for pair, found in changes.items()
+            if found
         }
         self._consequences: dict[TypeId, list[Consequence]] = {}
         self._roots: list[tuple[Pair, list[Change]]] = []
         for pair, found in changes.items():
-            self._sort(pair, found)
+            if found:
+                self._sort(pair, found)
 
     def _sort(self, pair: Pair, found: list[Change]) -> None:
         inner = self._inner[pair]
@@ -94,6 +98,10 @@ class Causes:
                 Consequence(name, each) for each in derived
             )
 
+    @cached_property
+    def _by_name(self) -> dict[str, TypeId]:
+        return {name_of(self._old.types[each[0]]): each[0] for each in self._changes}
+
     def roots(self) -> list[tuple[Pair, list[Change]]]:
         """Pairs that changed of themselves, with those changes."""
         return self._roots
@@ -102,11 +110,10 @@ class Causes:
         """What follows from the change of a pair, directly and through other types."""
         result: dict[Consequence, None] = {}
         pending, seen = [pair[0]], {pair[0]}
-        by_name = {name_of(self._old.types[each[0]]): each[0] for each in self._changes}
         while pending:
             for consequence in self._consequences.get(pending.pop(), ()):
                 result[consequence] = None
-                following = by_name.get(consequence.type)
+                following = self._by_name.get(consequence.type)
                 if following is not None and following not in seen:
                     seen.add(following)
                     pending.append(following)
@@ -121,29 +128,57 @@ class Reach:
     """The symbols that reach a pair of types, by OLD's graph, else by NEW's."""
 
     def __init__(self, old: Model, new: Model) -> None:
-        self._models = (old, new)
-        self._graphs: list[Graph | None] = [None, None]
+        self._sides = _Side(old), _Side(new)
         self._known: dict[Pair, tuple[tuple[Affected, ...], bool]] = {}
+
+    def expect(self, pairs: Iterable[Pair]) -> None:
+        """Prepare for pairs that will be asked for; others can be asked for all the same."""
+        for side, types in zip(self._sides, zip(*pairs, strict=True), strict=False):
+            side.expected.update(types)
 
     def of(self, pair: Pair) -> tuple[tuple[Affected, ...], bool]:
         """(affected symbols, whether the paths are NEW's)."""
         if pair not in self._known:
-            affected = self._side(0, pair[0])
-            self._known[pair] = (affected, False) if affected else (self._side(1, pair[1]), True)
+            old, new = self._sides
+            affected = old.affected(pair[0])
+            self._known[pair] = (affected, False) if affected else (new.affected(pair[1]), True)
         return self._known[pair]
 
     def in_old(self, type_id: TypeId) -> tuple[Affected, ...]:
         """Affected symbols by OLD's graph alone."""
-        return self._side(0, type_id)
+        return self._sides[0].affected(type_id)
 
-    def _side(self, side: int, type_id: TypeId) -> tuple[Affected, ...]:
-        model = self._models[side]
-        graph = self._graphs[side]
-        if graph is None:
-            graph = self._graphs[side] = build(model)
-        found = dependents(graph, type_id)
+
+class _Side:
+    """The symbols of one build that reach a type.
+
+    Attributes:
+        expected: Types that will be asked for: while no other is, only what reaches those is made
+            of the graph.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.expected: set[TypeId] = set()
+        self._model = model
+        self._graph: Graph | None = None
+        self._covered: Collection[TypeId] = ()
+
+    def affected(self, type_id: TypeId) -> tuple[Affected, ...]:
+        """Sorted by name."""
+        if type_id not in self._covered:
+            self._cover(type_id)
+        if self._graph is None:
+            return ()
+        found = dependents(self._graph, type_id)
         affected = [
-            Affected(model.symbols[index].name, path, index in found.by_value)
+            Affected(self._model.symbols[index].name, path, index in found.by_value)
             for index, path in found.paths.items()
         ]
         return tuple(sorted(affected, key=lambda each: each.symbol))
+
+    def _cover(self, type_id: TypeId) -> None:
+        if type_id in self.expected:
+            covered: Collection[TypeId] = frozenset(self.expected)
+        else:
+            covered = range(len(self._model.types))
+        self._graph, self._covered = build_towards(self._model, covered), covered

@@ -16,10 +16,13 @@ from rustabi.errors import InputError
 from rustabi.model import Composite, Model, Modifier, Type, TypeId, name_of
 from rustabi.names import demangle, pairing_key, type_key
 from rustabi.nature import is_object
+from rustabi.pause import collector_paused
 from rustabi.references import references
-from rustabi.traits import TraitObjects, vtable_trait
+from rustabi.traits import trait_objects, vtable_trait
+from rustabi.twins import twins
 
 
+@collector_paused()
 def compare(old: Model, new: Model) -> Comparison:
     """Compare two models of one architecture.
 
@@ -35,7 +38,7 @@ def compare(old: Model, new: Model) -> Comparison:
             f"OLD is for {old.facts.machine}, NEW for {new.facts.machine}",
             advice="compare two builds for one architecture",
         )
-    walk = Walk(old, new)
+    walk = Walk(old, new, equal=twins(old, new).of_old)
     reach = Reach(old, new)
     symbols = pair_symbols(old, new)
     findings = [
@@ -103,7 +106,9 @@ def _symbol_findings(old: Model, new: Model, symbols: SymbolPairs, walk: Walk) -
 def _type_findings(old: Model, new: Model, walk: Walk, reach: Reach) -> Iterator[Finding]:
     added, removed = pair_unreached(old, new, walk)
     causes = Causes(old, walk.changes)
-    for pair, changes in causes.roots():
+    roots = causes.roots()
+    reach.expect(pair for pair, _ in roots)
+    for pair, changes in roots:
         name = name_of(old.types[pair[0]]) or name_of(new.types[pair[1]]) or "<anonymous>"
         affected, in_new = reach.of(pair)
         consequences = causes.consequences(pair)
@@ -142,7 +147,7 @@ def _severity(change: Change, affected: tuple[Affected, ...]) -> Severity:
 
 
 def _vtable_findings(old: Model, new: Model, walk: Walk, reach: Reach) -> Iterator[Finding]:
-    traits = TraitObjects(old)
+    traits = trait_objects(old)
     objects: dict[str, list[TypeId]] = {}
     certain: dict[str, list[TypeId]] = {}
     for type_id, node in enumerate(old.types):

@@ -16,6 +16,7 @@ from rustabi.model import (
     Member,
     Model,
     Type,
+    TypeId,
     Variant,
     VariantPart,
     members_of,
@@ -55,6 +56,28 @@ class Contents:
         if isinstance(a, Enumeration) and isinstance(b, Enumeration):
             return [*self._sizes(pair, a, b), *self._enumerations(a, b)]
         return [_kind_changed(a, b)]
+
+    def enter_parts(self, old: TypeId) -> None:
+        """For a type and its twin, which have no changes: the pairs of their parts alone."""
+        node = self._old[old]
+        if isinstance(node, Composite) and not node.declaration:
+            for member in self._fields(node):
+                self._identity.enter_twins(member.type)
+            for each in self._erased[0].get(old, ()):
+                self._identity.enter_twins(each.target)
+        elif isinstance(node, Enumeration) and not node.declaration:
+            self._identity.enter_twins(node.underlying)
+
+    def _fields(self, node: Composite) -> Iterator[Member]:
+        """The members of a type in OLD and those of its variants, as `changes` compares them."""
+        yield from members_of(node)
+        part = variant_part_of(node)
+        for variant in part.variants if part is not None else ():
+            payloads = [self._payload(self._old, member) for member in variant.members]
+            if len(payloads) == 1 and payloads[0] is not None:
+                yield from members_of(payloads[0])
+            else:
+                yield from variant.members
 
     def _sizes(
         self, pair: Pair, a: Composite | Enumeration, b: Composite | Enumeration

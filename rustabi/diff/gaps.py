@@ -9,8 +9,8 @@ from typing import NamedTuple
 from rustabi.model import Composite, Enumeration, Model, Symbol, TypeId, Unsupported
 from rustabi.names import demangle, pairing_key, type_key
 from rustabi.nature import is_object
-from rustabi.references import erased_arguments, references
-from rustabi.traits import TraitObjects
+from rustabi.references import erased_arguments, mentioned
+from rustabi.traits import TraitObjects, trait_objects
 
 
 class GapKind(StrEnum):
@@ -89,7 +89,7 @@ def _is_rust(model: Model, symbol: Symbol) -> bool:
 
 
 def _type_gaps(model: Model, reached: set[TypeId]) -> Iterator[Gap]:
-    objects = TraitObjects(model)
+    objects = trait_objects(model)
     for type_id, node in enumerate(model.types):
         name = node.name if isinstance(node, Composite) and type_id in reached else ""
         if is_object(name) and not _is_known(objects, name):
@@ -119,8 +119,8 @@ def reached_by_symbols(model: Model) -> set[TypeId]:
     erased = erased_arguments(model.types)
     while pending:
         type_id = pending.pop()
-        for reference in (*references(model.types[type_id]), *erased.get(type_id, ())):
-            if reference.target not in reached:
-                reached.add(reference.target)
-                pending.append(reference.target)
+        unseen = (each.target for each in erased.get(type_id, ()))
+        fresh = {*mentioned(model.types[type_id]), *unseen} - reached
+        reached |= fresh
+        pending += fresh
     return reached

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from rustabi.diff.kinds import Change, ChangeKind
@@ -33,6 +34,7 @@ from rustabi.nature import (
     stated_alignment,
     stripped,
 )
+from rustabi.twins import NO_TWINS
 
 Pair: TypeAlias = tuple[TypeId, TypeId]
 
@@ -69,6 +71,7 @@ class Identity:
         visit: Called with each pair of named or anonymous struct, union or enum types that is found
             to be one type in both models: their contents are still to be compared.
         hashes: Those of all types of NEW, names left out, where they are at hand.
+        equal: Type of OLD -> its twin in NEW; see `rustabi.twins`.
     """
 
     def __init__(
@@ -77,16 +80,29 @@ class Identity:
         new: Model,
         visit: Callable[[Pair], None],
         hashes: TypeHashes | None = None,
+        equal: Mapping[TypeId, TypeId] = NO_TWINS,
     ) -> None:
         self._old, self._new = old.types, new.types
         self._visit = visit
+        self._equal = equal
         self._old_bytes, self._new_bytes = type_hashes(old), hashes or type_hashes(new)
-        self._old_names = {generic_of(type_key(name_of(node))) for node in old.types}
-        self._new_names = {generic_of(type_key(name_of(node))) for node in new.types}
         self._address_size = old.facts.address_size
         self._same_compiler = old.facts.compilers == new.facts.compilers
         self.renamed: dict[Pair, Change] = {}
         self._compared: dict[Pair, Mismatch | None] = {}
+
+    def are_twins(self, old: TypeId, new: TypeId) -> bool:
+        """Whether nothing tells two types apart, names included; False where nobody looked."""
+        return self._equal.get(old) == new
+
+    def enter_twins(self, old: TypeId | None) -> None:
+        """`match` a type that has a twin with that."""
+        if old is None or isinstance(self._old[old], Base):
+            return
+        if isinstance(self._old[old], Composite | Enumeration):
+            self._visit((old, self._equal[old]))
+        else:
+            self.match(old, self._equal[old])
 
     def match(self, old: TypeId | None, new: TypeId | None, depth: int = 0) -> Mismatch | None:
         """None when both are the same type, else why not."""
@@ -175,11 +191,22 @@ class Identity:
     def _is_renaming(self, old: str, new: str) -> bool:
         if self._same_compiler and not _STD.isdisjoint((crate_of(old), crate_of(new))):
             return False  # what only a new version of the standard library does
-        known = old in self._old_names and new in self._new_names
-        return known and old not in self._new_names and new not in self._old_names
+        before, after = self._names
+        return old in before and new in after and old not in after and new not in before
+
+    @cached_property
+    def _names(self) -> tuple[set[str], set[str]]:
+        """The names that each build knows, without generic arguments."""
+        before, after = (
+            {generic_of(type_key(name_of(node))) for node in types}
+            for types in (self._old, self._new)
+        )
+        return before, after
 
     def equal_bytes(self, old: TypeId, new: TypeId) -> bool:
         """Whether nothing but names tells two types apart, however deep one looks."""
+        if self.are_twins(old, new):
+            return True
         known = self._old_bytes.of(old)
         return known is not None and known == self._new_bytes.of(new)
 

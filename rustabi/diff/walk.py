@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rustabi.diff.contents import Contents
 from rustabi.diff.identity import Identity, Pair
 from rustabi.diff.kinds import Change
 from rustabi.layout_version import TypeHashes
-from rustabi.model import Composite, Enumeration, Model, Type, TypeId, name_of
+from rustabi.model import Composite, Enumeration, Model, Type, TypeId, VariantPart, name_of
 from rustabi.names import is_unstable_name, type_key
-from rustabi.references import references
+from rustabi.twins import NO_TWINS
 
 
 class Walk:
@@ -19,7 +19,7 @@ class Walk:
 
     Args:
         old, new: The models.
-        hashes: As for `Identity`.
+        hashes, equal: As for `Identity`.
 
     Attributes:
         identity: Decides which types are the same.
@@ -27,8 +27,14 @@ class Walk:
         changes: Pair -> what changed.
     """
 
-    def __init__(self, old: Model, new: Model, hashes: TypeHashes | None = None) -> None:
-        self.identity = Identity(old, new, self._visit, hashes)
+    def __init__(
+        self,
+        old: Model,
+        new: Model,
+        hashes: TypeHashes | None = None,
+        equal: Mapping[TypeId, TypeId] = NO_TWINS,
+    ) -> None:
+        self.identity = Identity(old, new, self._visit, hashes, equal)
         self.contents = Contents(old, new, self.identity)
         self.changes: dict[Pair, list[Change]] = {}
         self._waiting: deque[Pair] = deque()
@@ -47,6 +53,9 @@ class Walk:
         """Compare every pair that has been entered, and all that those lead to."""
         while self._waiting:
             pair = self._waiting.popleft()
+            if self.identity.are_twins(*pair):
+                self.contents.enter_parts(pair[0])
+                continue
             renaming = self.identity.renamed.get(pair)
             changes = self.contents.changes(pair)
             self.changes[pair] = changes if renaming is None else [renaming, *changes]
@@ -89,8 +98,12 @@ def _by_key(types: Sequence[Type], seen: set[TypeId]) -> dict[str, list[TypeId]]
 def payloads(types: Sequence[Type]) -> set[TypeId]:
     """The structs that hold the fields of variants."""
     return {
-        reference.target
+        member.type
         for node in types
-        for reference in references(node)
-        if reference.reason == "variant"
+        if isinstance(node, Composite)
+        for part in node.parts
+        if isinstance(part, VariantPart)
+        for variant in part.variants
+        for member in variant.members
+        if member.type is not None
     }
