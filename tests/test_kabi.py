@@ -109,6 +109,17 @@ def test_rules_change_type_strings_only_where_they_are_asked_for() -> None:
     assert strings(types, given)["s#s"] == "structure_type s { int }"
 
 
+def test_a_union_that_a_named_type_is_written_for_is_not_that_type() -> None:
+    """Its string is a mere reference, which is no other contents of the type that it names."""
+    foo = Composite("struct", "foo", 4, None, (Member("a", 0, 0),))
+    holder = Composite("struct", "s", 4, None, (Member("u", 1, 0),))
+    types = (INT, union(("__kabi_reserved0", 2), ("y", 0)), foo, holder)
+    type_map = TypeMap(types, range(4), {"x": Root(3, False, 0)}, KabiRules())
+    assert type_map.strings["s#s"][1] == "s#foo"
+    assert not type_map.ambiguous
+    assert not type_map.versions()["x"].ambiguous
+
+
 def test_enumerators_can_be_hidden_and_renumbered() -> None:
     values = tuple(Enumerator(name, Constant(n, n)) for n, name in enumerate("AB"))
     types: tuple[Type, ...] = (Enumeration("e", 4, None, values),)
