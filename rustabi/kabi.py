@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rustabi.errors import InputError
-from rustabi.lean import TYPE_CHECKING, NamedTuple
+from rustabi.lean import TYPE_CHECKING, Literal, NamedTuple
 from rustabi.model import Composite, Member, Modifier, Type, TypeId, members_of
 
 if TYPE_CHECKING:
-    from typing import Literal, TypeVar
+    from typing import TypeVar
 
     _Value = TypeVar("_Value", int, str)
 
