@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rustabi.errors import InputError
-from rustabi.lean import TYPE_CHECKING, NamedTuple
+from rustabi.lean import TYPE_CHECKING, Literal, NamedTuple
 from rustabi.model import Composite, Member, Modifier, Type, TypeId, members_of
 
 if TYPE_CHECKING:
-    from typing import Literal, TypeVar
+    from typing import TypeVar
 
     _Value = TypeVar("_Value", int, str)
 
@@ -26,6 +26,10 @@ RENAMED = PREFIX + "renamed"
 _RESERVED, _IGNORED = PREFIX + "reserved", PREFIX + "ignored"
 _SMALLEST = 6
 """Bytes of a rule: a version digit and three more strings, each with its NUL."""
+
+_BLANKS = " \t\n\v\f\r"
+_BEYOND = 1 << 64
+_DIGITS = len(str(_BEYOND))
 
 
 class KabiRules(NamedTuple):
@@ -113,9 +117,15 @@ _KINDS = ("declonly", "enumerator_ignore", "enumerator_value", "byte_size", "typ
 
 
 def _number(value: str, path: str) -> int:
-    if not value.isascii() or not value.isdigit():
+    """A number as strtoul reads it, which gendwarfksyms calls: with a sign, and nothing is 0."""
+    text = value.lstrip(_BLANKS)
+    digits = text[1:] if text.startswith(("+", "-")) else text
+    significant = digits.lstrip("0") or "0"
+    if value and not (digits.isascii() and digits.isdecimal()):
         raise _damaged(path, None, f"{value!r} is not a decimal number")
-    return int(value)
+    if len(significant) > _DIGITS or int(significant) >= _BEYOND:
+        raise _damaged(path, None, f"a number of {len(digits)} digits does not fit in 64 bits")
+    return -int(significant) % _BEYOND if text.startswith("-") else int(significant)
 
 
 def _damaged(path: str, index: int | None, what: str) -> InputError:

@@ -1,20 +1,20 @@
-"""`NamedTuple` without `typing`, whose import takes as long as Python itself takes to start.
+"""`NamedTuple` and `Literal` without `typing`, whose import takes as long as Python's own start.
 
-A kernel build calls ``rustabi ksyms`` once for each object. What that imports takes `NamedTuple`
-from here, and whatever else it needs of `typing` where type checkers alone look.
+A kernel build calls ``rustabi ksyms`` once for each object. What that imports takes these from
+here, and whatever else it needs of `typing` where type checkers alone look.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
 
-__all__ = ["TYPE_CHECKING", "NamedTuple"]
+__all__ = ["TYPE_CHECKING", "Literal", "NamedTuple"]
 
 TYPE_CHECKING = False
 """What type checkers take for true, as they do the one of `typing`."""
 
 if TYPE_CHECKING:
-    from typing import NamedTuple
+    from typing import Literal, NamedTuple
 else:
     _OWN = frozenset({"__annotations__", "__module__", "__qualname__"})
     """What `namedtuple` sets itself."""
@@ -45,3 +45,23 @@ else:
 
     class NamedTuple(metaclass=_Fields):
         """`typing.NamedTuple`: fields by annotation, in order, with defaults behind the others."""
+
+    class _Literals(str):
+        """Source of a `typing.Literal`, which `typing.get_type_hints` makes one of when asked."""
+
+        __slots__ = ()
+
+        def __or__(self, other):
+            from typing import Union
+
+            return Union[self, other]  # noqa: UP007  # what it is of is a string
+
+        __ror__ = __or__
+
+    class _Literal:
+        def __getitem__(self, values):
+            each = values if isinstance(values, tuple) else (values,)
+            return _Literals(f"__import__('typing').Literal[{', '.join(map(repr, each))}]")
+
+    Literal = _Literal()
+    """`typing.Literal`, of use in annotations."""

@@ -24,19 +24,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rustabi.lean import TYPE_CHECKING, NamedTuple
+from rustabi.lean import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from typing import Literal, TypeAlias
+    from typing import TypeAlias
 
 TypeId: TypeAlias = int
 
-CompositeKind: TypeAlias = "Literal['struct', 'class', 'union']"
+CompositeKind: TypeAlias = Literal["struct", "class", "union"]
 
-ModifierKind: TypeAlias = (
-    "Literal['pointer', 'reference', 'rvalue_reference', 'const', 'volatile', 'restrict', 'atomic',"
-    " 'immutable', 'packed', 'shared', 'typedef']"
-)
+ModifierKind: TypeAlias = Literal[
+    "pointer", "reference", "rvalue_reference", "const", "volatile", "restrict", "atomic",
+    "immutable", "packed", "shared", "typedef",
+]  # fmt: skip
 
 INDIRECT = frozenset({"pointer", "reference", "rvalue_reference"})
 """Modifier kinds that hold an address of their target instead of the target itself."""
@@ -289,7 +289,7 @@ class Unit(NamedTuple):
     binary: str = ""
 
 
-Storage: TypeAlias = "Literal['code', 'read-only', 'writable', 'thread-local']"
+Storage: TypeAlias = Literal["code", "read-only", "writable", "thread-local"]
 
 
 class ParameterPlace(NamedTuple):

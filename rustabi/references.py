@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from rustabi.lean import TYPE_CHECKING, NamedTuple
+from rustabi.lean import TYPE_CHECKING, Literal, NamedTuple
 from rustabi.model import (
     INDIRECT,
     Array,
@@ -24,12 +24,12 @@ from rustabi.model import (
 from rustabi.recent import Recent
 
 if TYPE_CHECKING:
-    from typing import Literal, TypeAlias
+    from typing import TypeAlias
 
-Reason: TypeAlias = (
-    "Literal['field', 'variant', 'pointee', 'parameter', 'return', 'element', 'target',"
-    " 'underlying', 'vtable', 'argument']"
-)
+Reason: TypeAlias = Literal[
+    "field", "variant", "pointee", "parameter", "return", "element", "target", "underlying",
+    "vtable", "argument",
+]  # fmt: skip
 
 
 class Reference(NamedTuple):

@@ -52,6 +52,8 @@ from tests.elf_writer import (
     EM_S390,
     EM_X86_64,
     SHF_COMPRESSED,
+    SHT_REL,
+    SHT_RELA,
     ElfWriter,
 )  # fmt: skip
 
@@ -442,6 +444,20 @@ def test_unknown_relocation() -> None:
     rows = sections_of(bytes(data))[".rela.debug_info"]
     struct.pack_into("<I", data, rows.offset + 8, 99)
     with pytest.raises(InputError, match=r"\.debug_info\+0x.*: relocation type 99 of x86_64"):
+        read(bytes(data))
+
+
+@pytest.mark.parametrize("kind", [SHT_REL, SHT_RELA])
+@pytest.mark.parametrize("offset", [(1 << 64) - 1, 1 << 63, (1 << 63) - 1, 1 << 32])
+def test_relocations_beyond_what_can_be_counted(kind: int, offset: int) -> None:
+    """Also where the addend stands in the place itself, which is read first."""
+    data = bytearray(written(relocated=True))
+    section = sections_of(bytes(data))[".rela.debug_info"]
+    header = headers_at(bytes(data)) + 64 * section.number
+    struct.pack_into("<I", data, header + 4, kind)
+    struct.pack_into("<Q", data, header + 32, 24 if kind == SHT_RELA else 16)  # one of them
+    struct.pack_into("<Q", data, section.offset, offset)
+    with pytest.raises(InputError, match=r"a relocation of \.debug_info is out of range"):
         read(bytes(data))
 
 

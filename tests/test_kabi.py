@@ -45,12 +45,34 @@ def test_each_kind_of_rule() -> None:
         section(("declonly", "s", ""))[:-1] + b"x",
         section(("unheard_of", "s", "")),
         section(("byte_size", "s", "many")),
+        section(("byte_size", "s", "5 ")),
+        section(("byte_size", "s", "+-5")),
+        section(("byte_size", "s", "- 5")),
+        section(("byte_size", "s", " ")),
+        section(("byte_size", "s", "\u0665")),
+        section(("byte_size", "s", "18446744073709551616")),
+        section(("enumerator_value", "e A", "-18446744073709551616")),
+        section(("byte_size", "s", "9" * 5000)),
         section(("declonly", "s", "")).replace(b"1", b"2", 1),
     ],
 )
 def test_damaged_rules_are_refused(data: bytes) -> None:
     with pytest.raises(InputError, match=r"x\.o"):
         parse_rules(data, "x.o")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("007", 7), ("+5", 5), (" \t\n\v\f\r7", 7), ("", 0), ("0" * 5000, 0), ("-0", 0),
+        ("-1", (1 << 64) - 1), ("-18446744073709551615", 1),
+        ("18446744073709551615", (1 << 64) - 1),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_as_strtoul_reads_them(written: str, read: int) -> None:
+    """What gendwarfksyms of Linux 7.2 prints for each."""
+    rules = parse_rules(section(("byte_size", "s", written), ("enumerator_value", "e A", "3")), "x")
+    assert rules.byte_sizes == {"s": read}
 
 
 INT = Base("int", 4, 5)
@@ -107,6 +129,17 @@ def test_rules_change_type_strings_only_where_they_are_asked_for() -> None:
     assert strings(types, KabiRules(byte_sizes={"s": 8}))["s#s"].endswith("} byte_size(8)")
     given = KabiRules(type_strings={"s#s": "structure_type s { int }"})
     assert strings(types, given)["s#s"] == "structure_type s { int }"
+
+
+def test_a_union_that_a_named_type_is_written_for_is_not_that_type() -> None:
+    """Its string is a mere reference, which is no other contents of the type that it names."""
+    foo = Composite("struct", "foo", 4, None, (Member("a", 0, 0),))
+    holder = Composite("struct", "s", 4, None, (Member("u", 1, 0),))
+    types = (INT, union(("__kabi_reserved0", 2), ("y", 0)), foo, holder)
+    type_map = TypeMap(types, range(4), {"x": Root(3, False, 0)}, KabiRules())
+    assert type_map.strings["s#s"][1] == "s#foo"
+    assert not type_map.ambiguous
+    assert not type_map.versions()["x"].ambiguous
 
 
 def test_enumerators_can_be_hidden_and_renumbered() -> None:

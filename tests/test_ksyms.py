@@ -214,6 +214,7 @@ def test_a_kernel_builds_options_are_what_argparse_makes_of_them(arguments: list
         ["--jobs", "0", "a.o"],
         ["--jobs", "two", "a.o"],
         ["--jobs", "\u0662", "a.o"],
+        ["--jobs", "9" * 5000, "a.o"],
     ],
 )  # fmt: skip
 def test_all_other_options_are_left_to_argparse(arguments: list[str]) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from rustabi import lean
+from rustabi import lean, model
+from rustabi.kabi import StandIn
+from rustabi.references import Reference
 
 
 def made(base: Any) -> Any:
@@ -93,6 +95,22 @@ def test_defaults_come_last() -> None:
         wrong(typing.NamedTuple)
     with pytest.raises(TypeError):
         wrong(lean.NamedTuple)
+
+
+@pytest.mark.parametrize(
+    "kind", [model.Composite, model.Modifier, model.Symbol, model.Unsupported, Reference, StandIn]
+)
+def test_annotations_of_the_model_can_be_looked_up(kind: Any) -> None:
+    """Libraries that convert values, such as pydantic, look them up."""
+    assert typing.get_type_hints(kind).keys() == {*kind._fields}
+
+
+def test_literals_are_those_of_typing() -> None:
+    assert (
+        typing.get_type_hints(model.Composite)["kind"] == typing.Literal["struct", "class", "union"]
+    )
+    storage = typing.Literal["code", "read-only", "writable", "thread-local"]
+    assert typing.get_type_hints(model.Symbol)["storage"] == storage | None
 
 
 class Kept(lean.NamedTuple):

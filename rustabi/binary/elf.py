@@ -376,7 +376,7 @@ class Elf:
             targets = self._targets(section, rows, values[table])
             try:
                 apply(patched, rows, targets, self._order)
-            except (struct.error, IndexError) as error:
+            except (struct.error, IndexError, OverflowError) as error:
                 what = f"a relocation of {section.name} is out of range"
                 raise self._damaged(what) from error
         return data if patched is None else bytes(patched)

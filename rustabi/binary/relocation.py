@@ -57,6 +57,7 @@ def apply(data: bytearray, rows: Sequence[Row], targets: Mapping[int, Target], o
 
     Raises:
         struct.error: One is out of range.
+        IndexError, OverflowError: One is further out than `struct` can count.
     """
     if len(targets) == 1 and _is_run(rows, next(iter(targets.values())).width):
         _apply_run(data, rows, next(iter(targets.values())), order)

@@ -41,6 +41,10 @@ class Options(NamedTuple):
     jobs: int | None = None
 
 
+_DIGITS = 9
+"""Of a number of processes; `int` refuses thousands of them."""
+
+
 def plain(arguments: Sequence[str]) -> Options | None:
     """The options where they are those of a kernel build; None where argparse has to look closer.
 
@@ -59,7 +63,7 @@ def plain(arguments: Sequence[str]) -> Options | None:
                 return None
         elif each == "--jobs":
             count = next(pending, "")
-            if not (count.isascii() and count.isdecimal() and int(count)):
+            if not (count.isascii() and count.isdecimal() and len(count) <= _DIGITS and int(count)):
                 return None
             jobs = int(count)
         elif each.startswith("-"):

@@ -14,13 +14,13 @@ from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.unit import Unit
 from rustabi.errors import NoDebugInfoError
-from rustabi.lean import TYPE_CHECKING, NamedTuple
+from rustabi.lean import TYPE_CHECKING, Literal, NamedTuple
 from rustabi.model import Function, Model, Symbol
 
 if TYPE_CHECKING:
-    from typing import Literal, TypeAlias
+    from typing import TypeAlias
 
-State: TypeAlias = "Literal['typed', 'untyped', 'split', 'assembler', 'open']"
+State: TypeAlias = Literal["typed", "untyped", "split", "assembler", "open"]
 
 
 class Depth(NamedTuple):

@@ -9,13 +9,13 @@ from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries, Entry
 from rustabi.dwarf.unit import Unit
 from rustabi.errors import DwarfError
-from rustabi.lean import TYPE_CHECKING, NamedTuple
+from rustabi.lean import TYPE_CHECKING, Literal, NamedTuple
 from rustabi.loader.attributes import text
 
 if TYPE_CHECKING:
-    from typing import Literal, TypeAlias
+    from typing import TypeAlias
 
-Scope: TypeAlias = "Literal['file', 'unit']"
+Scope: TypeAlias = Literal["file", "unit"]
 """Of symbol versions: ``file`` takes an object whole, as gendwarfksyms does when it is called on
 it; ``unit`` takes the unit that defines the symbol alone, as a kernel build did before it linked
 them."""
