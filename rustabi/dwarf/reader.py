@@ -15,7 +15,6 @@ from rustabi.dwarf.forms import (
     Decode,
     Encoding,
     Sibling,
-    Sketch,
     Skip,
     Source,
     fixed_format,
@@ -24,7 +23,6 @@ from rustabi.dwarf.forms import (
 from rustabi.dwarf.leb128 import read_unsigned
 
 if TYPE_CHECKING:
-    from rustabi.dwarf.sketch import Sketching
     from rustabi.dwarf.unit import Unit
 
 
@@ -52,12 +50,11 @@ class Reader:
         decode: Attributes (the wanted ones) and the position after them.
         sibling: Position after the children of the entry whose attributes start at the given one,
             where DW_AT_sibling tells it; 0 otherwise.
-        sketch: See `rustabi.dwarf.sketch`.
     """
 
     __slots__ = (
-        "_encoding", "_sketching", "_wanted", "declaration", "decode", "has_children", "references",
-        "sibling", "size", "sketch", "skip", "tag",
+        "_encoding", "_wanted", "declaration", "decode", "has_children", "references",
+        "sibling", "size", "skip", "tag",
     )  # fmt: skip
 
     def __init__(
@@ -65,7 +62,6 @@ class Reader:
         declaration: Declaration,
         encoding: Encoding,
         wanted: frozenset[int] | None,
-        sketching: Sketching | None = None,
     ) -> None:
         """Prepare to read entries of ``declaration``.
 
@@ -73,7 +69,6 @@ class Reader:
             declaration: The abbreviation declaration.
             encoding: Sizes and byte order of the units it is used in.
             wanted: Attributes to decode; None for all.
-            sketching: What sketches note; None where none are made.
 
         Raises:
             DwarfError: A form is unknown, so that the entry's size is unknown too.
@@ -86,10 +81,8 @@ class Reader:
         self.size = _size(declaration, encoding)
         self._encoding = encoding
         self._wanted = wanted
-        self._sketching = sketching
         self.skip: Skip = self._first_skip
         self.decode: Decode = self._first_decode
-        self.sketch: Sketch = self._first_sketch
         has_sibling = any(each == c.AT_SIBLING for each, _, _ in declaration.specifications)
         self.sibling: Sibling = self._first_sibling if has_sibling else _no_sibling
 
@@ -104,14 +97,6 @@ class Reader:
     def _first_sibling(self, data: bytes, at: int, unit: Unit) -> int:
         self.sibling = _sibling_function(self.declaration, self._encoding)
         return self.sibling(data, at, unit)
-
-    def _first_sketch(
-        self, data: bytes, at: int, unit: Unit, noted: list[Any], referred: list[int]
-    ) -> int:
-        if self._sketching is None:
-            raise ValueError("it is not said what a sketch notes")
-        self.sketch = self._sketching.compile(self.declaration, self._encoding)
-        return self.sketch(data, at, unit, noted, referred)
 
 
 def _size(declaration: Declaration, encoding: Encoding) -> int | None:
