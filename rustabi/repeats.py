@@ -85,6 +85,10 @@ _OPEN = 1 << 62
 """Stands for the signature of a type while what it refers to is followed."""
 
 
+_ROUNDS = 6
+"""How often all types are gone over before what is left is followed one by one."""
+
+
 def signatures(graph: Graph, is_head: Callable[[int], bool]) -> Signatures:
     """The signature of each type.
 
@@ -93,55 +97,72 @@ def signatures(graph: Graph, is_head: Callable[[int], bool]) -> Signatures:
         is_head: Whether types of a content are where references are cut. Types that reach a cycle
             without heads count as heads.
     """
-    contents, counts, starts, targets = graph
-    head = [is_head(content) for content in range(len(counts))]
-    edges: list[Any] = [~each if head[each] else None for each in contents]
+    head = [is_head(content) for content in range(len(graph.counts))]
+    edges: list[Any] = [~each if head[each] else None for each in graph.contents]
     numbers: dict[Key, int] = {}
+    left = [place for place, edge in enumerate(edges) if edge is None]
+    for _ in range(_ROUNDS):  # most refer to what comes before, or to what comes after
+        left = _number(graph, left, edges, edges, numbers)[::-1]
+    _follow(graph, left, edges, numbers)
+    told = edges.copy()
+    _number(graph, [at for at, edge in enumerate(edges) if edge < 0], edges, told, numbers)
+    return Signatures(told, list(numbers), frozenset(each for each, is_ in enumerate(head) if is_))
+
+
+def _number(
+    graph: Graph,
+    places: Sequence[int],
+    edges: Sequence[Any],
+    told: list[Any],
+    numbers: dict[Key, int],
+) -> list[int]:
+    """Number the signatures of types; those that refer to types without a number are left."""
+    contents, counts, starts, targets = graph
+    left: list[int] = []
+    for place in places:
+        content, start = contents[place], starts[place]
+        count = counts[content]
+        if count == 1:
+            edge = edges[targets[start]]
+            if edge is None:
+                left.append(place)
+            else:
+                told[place] = numbers.setdefault((content, edge), len(numbers))
+            continue
+        below = [edges[each] for each in targets[start : start + count]]
+        if None in below:
+            left.append(place)
+        else:
+            told[place] = numbers.setdefault((content, *below), len(numbers))
+    return left
+
+
+def _follow(
+    graph: Graph, places: Iterable[int], edges: list[Any], numbers: dict[Key, int]
+) -> None:
+    """Number the signatures of types that are, or reach, cycles without heads. No recursion."""
     cyclic: set[int] = set()
-    for place in range(len(contents) - 1, -1, -1):  # what is referred to often comes later
-        if edges[place] is None:
-            content, start = contents[place], starts[place]
-            below = [edges[each] for each in targets[start : start + counts[content]]]
-            if None in below:
-                _follow(graph, place, edges, numbers, cyclic)
-            elif cyclic and not cyclic.isdisjoint(graph.of(place)):
+    for start in places:
+        path = [start]
+        while path:
+            place = path[-1]
+            if edges[place] is not None and edges[place] != _OPEN:
+                path.pop()
+                continue
+            own = graph.of(place)
+            below = [edges[each] for each in own]
+            if edges[place] is None:
+                edges[place] = _OPEN
+                if None in below:
+                    path += [each for each in own if edges[each] is None]
+                    continue
+            path.pop()
+            content = graph.contents[place]
+            if _OPEN in below or not cyclic.isdisjoint(own):
                 cyclic.add(place)
                 edges[place] = ~content
             else:
                 edges[place] = numbers.setdefault((content, *below), len(numbers))
-    told = edges.copy()
-    for place, edge in enumerate(edges):
-        if edge < 0:
-            content, start = contents[place], starts[place]
-            below = [edges[each] for each in targets[start : start + counts[content]]]
-            told[place] = numbers.setdefault((content, *below), len(numbers))
-    return Signatures(told, list(numbers), frozenset(each for each, is_ in enumerate(head) if is_))
-
-
-def _follow(
-    graph: Graph, start: int, edges: list[Any], numbers: dict[Key, int], cyclic: set[int]
-) -> None:
-    """Number the signatures of a type and of all that it reaches, without recursion."""
-    path = [start]
-    while path:
-        place = path[-1]
-        if edges[place] is not None and edges[place] != _OPEN:
-            path.pop()
-            continue
-        own = graph.of(place)
-        below = [edges[each] for each in own]
-        if edges[place] is None:
-            edges[place] = _OPEN
-            if None in below:
-                path += [each for each in own if edges[each] is None]
-                continue
-        path.pop()
-        content = graph.contents[place]
-        if _OPEN in below or not cyclic.isdisjoint(own):
-            cyclic.add(place)
-            edges[place] = ~content
-        else:
-            edges[place] = numbers.setdefault((content, *below), len(numbers))
 
 
 class Classes(NamedTuple):

@@ -138,6 +138,7 @@ class Pieces:
         self._numbers: dict[object, int] = {}
         self._pieces: list[Piece] = []
         self._known: dict[tuple[object, ...], Piece | None] = {}
+        self._varying: dict[Reader, list[tuple[int, int]]] = {}
 
     def shape(self, numbers: Iterable[int], unit: Unit) -> Shape:
         """A new shape."""
@@ -160,8 +161,11 @@ class Pieces:
         """
         lengths: tuple[int, ...] = ()
         if reader.size is None:
-            lengths = _lengths(data, start, reader, unit)
-        key = (reader, start - at, *lengths)
+            varying = self._varying.get(reader)
+            if varying is None:
+                varying = self._varying[reader] = _varying(reader, unit)
+            lengths = _lengths(data, start, varying, unit)
+        key = (reader, start - at, lengths)
         if key not in self._known:
             self._known[key] = self._new_piece(reader, start - at, lengths, unit)
         return self._known[key]
@@ -213,7 +217,22 @@ def _kind(attribute: int, form: int) -> int | None:
     return _NAME if form in INDEXED_STRINGS else None
 
 
-def _lengths(data: bytes, at: int, reader: Reader, unit: Unit) -> tuple[int, ...]:
+def _varying(reader: Reader, unit: Unit) -> list[tuple[int, int]]:
+    """Of each attribute whose size stands in the data: bytes since the one before, and its form."""
+    found, gap = [], 0
+    for _, form, _ in reader.declaration.specifications:
+        layout = fixed_format(form, unit.encoding)
+        if layout is not None:
+            gap += SIZES[layout]
+        elif form not in _IN_DECLARATION:
+            found.append((gap, form))
+            gap = 0
+    return found
+
+
+def _lengths(
+    data: bytes, at: int, varying: Iterable[tuple[int, int]], unit: Unit
+) -> tuple[int, ...]:
     """Bytes of each attribute whose size stands in the data.
 
     Raises:
@@ -221,22 +240,20 @@ def _lengths(data: bytes, at: int, reader: Reader, unit: Unit) -> tuple[int, ...
         KeyError: One has a form whose size is not known.
     """
     found = []
-    for _, form, _ in reader.declaration.specifications:
-        layout = fixed_format(form, unit.encoding)
-        if layout is not None:
-            at += SIZES[layout]
-        elif form not in _IN_DECLARATION:
-            length = _length(data, at, form, unit)
-            if at + length > unit.end:
-                raise IndexError("a value reaches beyond its unit")
-            found.append(length)
-            at += length
+    for gap, form in varying:
+        at += gap
+        if form == c.FORM_STRING:
+            end = data.index(0, at) + 1
+        else:
+            end = at + _length(data, at, form, unit)
+        if end > unit.end:
+            raise IndexError("a value reaches beyond its unit")
+        found.append(end - at)
+        at = end
     return tuple(found)
 
 
 def _length(data: bytes, at: int, form: int, unit: Unit) -> int:
-    if form == c.FORM_STRING:
-        return data.index(0, at) + 1 - at
     if form in UNSIGNED or form == c.FORM_SDATA:
         return read_unsigned(data, at)[1] - at
     if form in (c.FORM_EXPRLOC, c.FORM_BLOCK):

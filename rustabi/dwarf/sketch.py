@@ -166,7 +166,8 @@ class Sketching:
                     references = _from_unit(references, shape.addresses, base)
                 file = head.file
                 if head.file_at is not None:
-                    file = reading.file(offset, head.file_at)
+                    field = head.file_at
+                    file = data[offset + field[0]] if field[1] == 1 else reading.file(offset, field)
             except _DAMAGE:
                 return None
             return _make(Sketch, (head.tag, shape, key, references, file)) if at <= end else None
@@ -254,7 +255,9 @@ class _UnitSketching:
 
     def child(self, at: int, children: _Children) -> Piece | None:
         """The piece of a child at which a closer look is needed; None where there is none."""
-        code, start = read_unsigned(self._data, at)
+        code, start = self._data[at], at + 1
+        if code >= 0x80:
+            code, start = read_unsigned(self._data, at)
         reader = self._unit.readers[code]
         if reader.tag in children.ignored:
             piece: Piece | None = self._gap(at, start, reader)
