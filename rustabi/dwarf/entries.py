@@ -233,6 +233,26 @@ class Entries:
             self._routines = unit, found
         return self._routines[1]
 
+    def routines_with(self, unit: Unit, tag: int, attribute: int) -> Iterator[Entry]:
+        """Those of a tag that state an attribute; others are not decoded.
+
+        Raises:
+            DwarfError: An entry is not readable.
+        """
+        data, readers = self._data, unit.readers
+        meant = {
+            code
+            for code, reader in readers.items()
+            if reader.tag == tag
+            and any(each.attribute == attribute for each in reader.declaration.specifications)
+        }
+        for offset in self.outline(unit).routines if meant else ():
+            code = data[offset]
+            if code >= 0x80:
+                code, _ = read_unsigned(data, offset)
+            if code in meant:
+                yield self.entry(offset, unit)
+
     def scope(self, offset: int, unit: Unit) -> int:
         """Offset of the namespace, struct or class that encloses the type at ``offset`` directly.
 
