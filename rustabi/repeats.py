@@ -137,9 +137,7 @@ def _number(
     return left
 
 
-def _follow(
-    graph: Graph, places: Iterable[int], edges: list[Any], numbers: dict[Key, int]
-) -> None:
+def _follow(graph: Graph, places: Iterable[int], edges: list[Any], numbers: dict[Key, int]) -> None:
     """Number the signatures of types that are, or reach, cycles without heads. No recursion."""
     cyclic: set[int] = set()
     for start in places:

@@ -68,7 +68,7 @@ UNSIGNED = frozenset({
     c.FORM_GNU_ADDR_INDEX, c.FORM_GNU_STR_INDEX,
 })  # fmt: skip
 
-_UNIT_REFERENCES = frozenset({c.FORM_REF1, c.FORM_REF2, c.FORM_REF4, c.FORM_REF8, c.FORM_REF_UDATA})
+UNIT_REFERENCES = frozenset({c.FORM_REF1, c.FORM_REF2, c.FORM_REF4, c.FORM_REF8, c.FORM_REF_UDATA})
 INDEXED_STRINGS = frozenset({
     c.FORM_STRX, c.FORM_STRX1, c.FORM_STRX2, c.FORM_STRX3, c.FORM_STRX4, c.FORM_GNU_STR_INDEX,
 })  # fmt: skip
@@ -96,7 +96,7 @@ def _value_expression(form: int, raw: str, encoding: Encoding) -> str:
     """Python source that turns the raw number ``raw`` into the attribute's value."""
     if form in (c.FORM_STRX3, c.FORM_ADDRX3):
         raw = f"int.from_bytes({raw}, {'little' if encoding.little_endian else 'big'!r})"
-    if form in _UNIT_REFERENCES:
+    if form in UNIT_REFERENCES:
         return f"unit.offset + {raw}"
     if form in INDEXED_STRINGS:
         return f"unit.indexed_strings[{raw}]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from rustabi.dwarf import constants as c
 from rustabi.dwarf.abbrev import Declaration, Specification
 from rustabi.dwarf.forms import (
     SIZES,
+    UNIT_REFERENCES,
     UNSIGNED,
     VARIABLE,
     Attributes,
@@ -95,7 +97,9 @@ class Reader:
         return self.decode(data, at, unit)
 
     def _first_sibling(self, data: bytes, at: int, unit: Unit) -> int:
-        self.sibling = _sibling_function(self.declaration, self._encoding)
+        self.sibling = _last_sibling_function(self, self._encoding) or _sibling_function(
+            self.declaration, self._encoding
+        )
         return self.sibling(data, at, unit)
 
 
@@ -158,6 +162,26 @@ def _sibling_function(declaration: Declaration, encoding: Encoding) -> Sibling:
     def sibling(data: bytes, at: int, unit: Unit) -> int:
         attributes, end = decode(data, at, unit)
         found: int = attributes[c.AT_SIBLING]
+        return found if end < found <= unit.end else 0
+
+    return sibling
+
+
+def _last_sibling_function(reader: Reader, encoding: Encoding) -> Sibling | None:
+    """The same where DW_AT_sibling comes last, as GCC has it; None where it does not."""
+    last, form, _ = reader.declaration.specifications[-1]
+    layout = fixed_format(form, encoding)
+    if last != c.AT_SIBLING or form not in UNIT_REFERENCES or layout is None:
+        return None
+    if sum(each == c.AT_SIBLING for each, _, _ in reader.declaration.specifications) > 1:
+        return None
+    size, width = reader.size, SIZES[layout]
+    unpack = struct.Struct(("<" if encoding.little_endian else ">") + layout).unpack_from
+
+    def sibling(data: bytes, at: int, unit: Unit) -> int:
+        end = at + size if size is not None else reader.skip(data, at)
+        (offset,) = unpack(data, end - width)
+        found: int = unit.offset + offset
         return found if end < found <= unit.end else 0
 
     return sibling

@@ -90,26 +90,24 @@ class SharedTypes:
     def _read_unit(self, unit: Unit) -> None:
         """Read what is pending in a unit, and what it refers to there; number what is new."""
         known, reserved = self._known(unit)
-        order = list(reserved)
-        order += [each for each in dict.fromkeys(self._pending.pop(unit)) if each not in known]
-        seen = {*known, *order}
-        content_of = self._contents(unit)
-        base, first, end = unit.offset, unit.first_entry - unit.offset, unit.end - unit.offset
+        batch = [each for each in dict.fromkeys(self._pending.pop(unit)) if each not in known]
+        batch = [*reserved, *batch]
+        seen = {*known, *batch}
+        order: list[int] = []
         contents: list[int] = []
         mentions: list[Mention] = []
-        for offset in order:  # which grows
-            content, own = content_of(base + offset)
-            contents.append(content)
-            mentions += own
-            if not seen.issuperset(own):
-                for each in own:
-                    if each not in seen:
-                        seen.add(each)
-                        if first <= each < end:
-                            order.append(each)
-                        else:
-                            known[each] = ~each if each < 0 else self.id_of(base + each, unit)
-        known.update(reserved)
+        base, content_of = unit.offset, self._contents(unit)
+        while batch:
+            order += batch
+            start = len(mentions)
+            for offset in batch:
+                content, own = content_of(base + offset)
+                contents.append(content)
+                mentions += own
+            new = set(mentions[start:]).difference(seen)
+            seen |= new
+            known.update(self._elsewhere(new, unit))
+            batch = sorted(new.difference(known))
         fresh = order[len(reserved) :]
         start = len(self._table.origins)
         known.update(zip(fresh, range(start, start + len(fresh)), strict=True))
@@ -117,6 +115,15 @@ class SharedTypes:
         origins = [base + each for each in fresh]
         targets = map(known.__getitem__, mentions)
         self._table.enter(list(reserved.values()), origins, contents, targets)
+
+    def _elsewhere(self, mentions: Iterable[Mention], unit: Unit) -> dict[Mention, TypeId]:
+        """Those of the mentions that are of types outside of the unit."""
+        base, first, end = unit.offset, unit.first_entry - unit.offset, unit.end - unit.offset
+        return {
+            each: ~each if each < 0 else self.id_of(base + each, unit)
+            for each in mentions
+            if not first <= each < end
+        }
 
     def _known(self, unit: Unit) -> tuple[dict[int, TypeId], dict[int, TypeId]]:
         """Types of a unit that were read before, and those that have numbers already.

@@ -213,14 +213,14 @@ class _Targets(Sequence[Sequence[TypeId]]):
     """What each type of a graph refers to."""
 
     def __init__(self, graph: Graph) -> None:
-        self._graph = graph
-        self._of = graph.of
+        self._contents, self._counts, self._starts, self._targets = graph
 
     def __len__(self) -> int:
-        return len(self._graph.contents)
+        return len(self._contents)
 
     def __getitem__(self, place: Any) -> Any:
-        return self._of(place)
+        start = self._starts[place]
+        return self._targets[start : start + self._counts[self._contents[place]]]
 
 
 def occurrences_of(types: DescribedTypes) -> Occurrences:
