@@ -242,10 +242,8 @@ def _lengths(
     found = []
     for gap, form in varying:
         at += gap
-        if form == c.FORM_STRING:
-            end = data.index(0, at) + 1
-        else:
-            end = at + _length(data, at, form, unit)
+        is_string = form == c.FORM_STRING  # most are
+        end = data.index(0, at) + 1 if is_string else at + _length(data, at, form, unit)
         if end > unit.end:
             raise IndexError("a value reaches beyond its unit")
         found.append(end - at)

@@ -49,6 +49,7 @@ class SharedTypes:
         self._sketching = Sketching(noted, ignored)
         self._ids: dict[Unit, dict[int, TypeId]] = defaultdict(dict)
         self._pending: dict[Unit, list[int]] = defaultdict(list)
+        self._entered: dict[Unit, Iterable[int]] = {}
         self._read: dict[Unit, list[range]] = defaultdict(list)
 
     def id_of(self, offset: int, unit: Unit) -> TypeId:
@@ -63,9 +64,9 @@ class SharedTypes:
         return type_id
 
     def enter(self, offsets: Iterable[int], unit: Unit) -> None:
-        """Enter the types whose entries are at these offsets in a unit."""
-        base = unit.offset
-        self._pending[unit] += [offset - base for offset in offsets]
+        """Enter the types whose entries are at these offsets in a unit. Once for each unit."""
+        self._entered[unit] = offsets
+        self._pending[unit] += ()
 
     def read(self) -> None:
         """Read every type that was entered, and all that those refer to.
@@ -90,13 +91,15 @@ class SharedTypes:
     def _read_unit(self, unit: Unit) -> None:
         """Read what is pending in a unit, and what it refers to there; number what is new."""
         known, reserved = self._known(unit)
-        batch = [each for each in dict.fromkeys(self._pending.pop(unit)) if each not in known]
-        batch = [*reserved, *batch]
+        base = unit.offset
+        batch = self._pending.pop(unit)
+        batch += [offset - base for offset in self._entered.pop(unit, ())]
+        batch = [*reserved, *(each for each in dict.fromkeys(batch) if each not in known)]
         seen = {*known, *batch}
         order: list[int] = []
         contents: list[int] = []
         mentions: list[Mention] = []
-        base, content_of = unit.offset, self._contents(unit)
+        content_of = self._contents(unit)
         while batch:
             order += batch
             start = len(mentions)

@@ -127,6 +127,8 @@ class TypeLoader:
             DwarfError: An entry is not readable.
         """
         self.types, self.origins, self.occurrences = self._read.finish()
+        self._by_tag.clear()  # what refers in circles would keep the debug info for long
+        del self._read, self.id_of, self.enter, self.read
 
     def _decoded(self, offset: int, unit: Unit) -> tuple[Type, list[Mention]]:
         """The type at ``offset``; where sharing, its references are told by their places."""
