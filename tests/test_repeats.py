@@ -69,6 +69,39 @@ def test_classes_are_those_of_the_slow_way(graph: Graph) -> None:
     assert found_pairs(graph) == same_pairs(graph)
 
 
+@st.composite
+def graphs_with_declarations(draw: st.DrawFn) -> Graph:
+    """Content 0 is that of declarations, which refer to nothing; 1 that of their definitions."""
+    counts = [0, *(draw(st.integers(0, 2)) for _ in range(3))]
+    contents = [0, 1, *draw(st.lists(st.integers(0, 3), max_size=8))]
+    target = st.integers(0, len(contents) - 1)
+    targets = [
+        draw(st.lists(target, min_size=counts[each], max_size=counts[each])) for each in contents
+    ]
+    return Graph(contents, targets, frozenset({0, 1}) | draw(st.frozensets(st.integers(2, 3))))
+
+
+@settings(max_examples=500, deadline=None)
+@given(graphs_with_declarations())
+def test_declarations_are_taken_for_definitions_that_are_one(graph: Graph) -> None:
+    items = range(len(graph.contents))
+    meant = [graph.contents.index(1) if content == 0 else at
+             for at, content in enumerate(graph.contents)]  # fmt: skip
+    taken = Graph(
+        [graph.contents[each] for each in meant],
+        [[meant[target] for target in graph.targets[each]] for each in meant],
+        graph.heads,
+    )
+    pairs = same_pairs(taken)
+    definitions = [at for at in items if graph.contents[at] == 1]
+    is_torn = any((a, b) not in pairs for a in definitions for b in definitions)
+    numbers = {each: number for number, each in enumerate(dict.fromkeys(graph.contents))}
+    found = classes(graph, {numbers[0]: numbers[1]})
+    assert bool(found.torn) == is_torn
+    if not is_torn:
+        assert {(a, b) for a in items for b in items if found.of(a) == found.of(b)} == pairs
+
+
 def test_nothing_has_no_classes() -> None:
     assert classes(Graph([], [], frozenset())).distinct() == []
 

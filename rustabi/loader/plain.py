@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.unit import Unit
@@ -12,7 +12,11 @@ from rustabi.loader.table import Occurrences
 from rustabi.model import Type, TypeId
 
 Mention: TypeAlias = int
-"""A type that another one refers to: its offset in the unit, or ``~number`` for others."""
+"""A type that another one refers to: its offset from the start of the unit, which may lead out of
+it, or `NUMBERED` and its number."""
+
+NUMBERED: Final = 1 << 200
+"""More than any offset, also of a damaged LEB128 number."""
 
 Decode: TypeAlias = Callable[[int, Unit], tuple[Type, list[Mention]]]
 """Entry offset, unit -> the type, and what it refers to where it does not tell that by numbers."""

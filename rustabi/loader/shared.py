@@ -15,7 +15,7 @@ from rustabi.dwarf.entries import Entries
 from rustabi.dwarf.scan import SCOPED_TAGS
 from rustabi.dwarf.sketch import Sketching
 from rustabi.dwarf.unit import Unit
-from rustabi.loader.plain import Decode, Mention
+from rustabi.loader.plain import NUMBERED, Decode, Mention
 from rustabi.loader.qualified import QualifiedNames
 from rustabi.loader.table import Occurrences, TypeTable, occurrences_of
 from rustabi.loader.wanted import noted
@@ -50,7 +50,8 @@ class SharedTypes:
         self._ids: dict[Unit, dict[int, TypeId]] = defaultdict(dict)
         self._pending: dict[Unit, list[int]] = defaultdict(list)
         self._entered: dict[Unit, Iterable[int]] = {}
-        self._read: dict[Unit, list[range]] = defaultdict(list)
+        self._read: dict[Unit, range] = {}
+        self._kept: dict[Unit, dict[Mention, TypeId]] = {}
 
     def id_of(self, offset: int, unit: Unit) -> TypeId:
         """The number of the type whose entry is at ``offset``; ``unit`` is where it is likely."""
@@ -90,16 +91,18 @@ class SharedTypes:
 
     def _read_unit(self, unit: Unit) -> None:
         """Read what is pending in a unit, and what it refers to there; number what is new."""
-        known, reserved = self._known(unit)
-        base = unit.offset
-        batch = self._pending.pop(unit)
-        batch += [offset - base for offset in self._entered.pop(unit, ())]
-        batch = [*reserved, *(each for each in dict.fromkeys(batch) if each not in known)]
-        seen = {*known, *batch}
+        known = self._known(unit)
+        reserved = self._reserved(unit, known)
+        base, content_of = unit.offset, self._contents(unit)
+        entered = [offset - base for offset in self._entered.pop(unit, ())]
+        batch = [
+            *reserved,
+            *(each for each in entered if each not in known and each not in reserved),
+        ]
+        seen = set(batch)
         order: list[int] = []
         contents: list[int] = []
         mentions: list[Mention] = []
-        content_of = self._contents(unit)
         while batch:
             order += batch
             start = len(mentions)
@@ -107,47 +110,56 @@ class SharedTypes:
                 content, own = content_of(base + offset)
                 contents.append(content)
                 mentions += own
-            new = set(mentions[start:]).difference(seen)
+            new = set(mentions[start:]).difference(known).difference(seen)
             seen |= new
             known.update(self._elsewhere(new, unit))
             batch = sorted(new.difference(known))
         fresh = order[len(reserved) :]
         start = len(self._table.origins)
-        known.update(zip(fresh, range(start, start + len(fresh)), strict=True))
-        self._read[unit].append(range(start, start + len(fresh)))
+        self._read[unit] = range(start, start + len(fresh))
+        known.update(reserved)
+        known.update(zip(fresh, self._read[unit], strict=True))
         origins = [base + each for each in fresh]
         targets = map(known.__getitem__, mentions)
         self._table.enter(list(reserved.values()), origins, contents, targets)
+
+    def _known(self, unit: Unit) -> dict[Mention, TypeId]:
+        """Those types of a unit that were read before, by their offsets in it.
+
+        Most units are read once. From the second time on these are kept.
+        """
+        known = self._kept.get(unit)
+        if known is None:
+            known = {}
+            if unit in self._read:
+                base, origins = unit.offset, self._table.origins
+                pending = set(self._pending[unit])
+                known.update((origins[each] - base, each) for each in self._read[unit])
+                known.update(each for each in self._ids[unit].items() if each[0] not in pending)
+                self._kept[unit] = known
+        return known
+
+    def _reserved(self, unit: Unit, known: Mapping[Mention, TypeId]) -> dict[int, TypeId]:
+        """Those that are to be read and have numbers already.
+
+        What was read before and has got another number since is entered under that, too.
+        """
+        ids, reserved = self._ids[unit], {}
+        for place in self._pending.pop(unit):
+            if place in known:
+                self._table.same(ids[place], known[place])
+            else:
+                reserved[place] = ids[place]
+        return reserved
 
     def _elsewhere(self, mentions: Iterable[Mention], unit: Unit) -> dict[Mention, TypeId]:
         """Those of the mentions that are of types outside of the unit."""
         base, first, end = unit.offset, unit.first_entry - unit.offset, unit.end - unit.offset
         return {
-            each: ~each if each < 0 else self.id_of(base + each, unit)
+            each: each - NUMBERED if each >= NUMBERED else self.id_of(base + each, unit)
             for each in mentions
             if not first <= each < end
         }
-
-    def _known(self, unit: Unit) -> tuple[dict[int, TypeId], dict[int, TypeId]]:
-        """Types of a unit that were read before, and those that have numbers already.
-
-        Both by their offsets in the unit. What was read before and has got another number since is
-        entered under that, too.
-        """
-        base, origins, table = unit.offset, self._table.origins, self._table
-        known = {origins[type_id] - base: type_id for each in self._read[unit] for type_id in each}
-        ids = self._ids[unit]
-        reserved = {}
-        for place in self._pending[unit]:
-            type_id = ids.get(place)
-            if type_id is not None and place in known:
-                table.same(type_id, known[place])
-            elif type_id is not None:
-                reserved[place] = type_id
-        known.update((place, each) for place, each in ids.items() if place not in reserved)
-        for place in reserved:
-            known[place] = reserved[place]
-        return known, reserved
 
     def _contents(self, unit: Unit) -> Callable[[int], tuple[int, Sequence[Mention]]]:
         """The function that tells of a type at an offset its content and what it refers to."""

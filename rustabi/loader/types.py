@@ -25,7 +25,7 @@ from rustabi.loader.attributes import (
     plus_constant,
     text,
 )  # fmt: skip
-from rustabi.loader.plain import Mention, PlainTypes
+from rustabi.loader.plain import NUMBERED, Mention, PlainTypes
 from rustabi.loader.qualified import QualifiedNames
 from rustabi.loader.table import Occurrences
 from rustabi.loader.wanted import COMPOSITES, INSIDE_FUNCTIONS, MODIFIERS, TYPES_NESTED
@@ -152,7 +152,7 @@ class TypeLoader:
         if attribute in entry.reader.references and unit.first_entry <= offset < unit.end:
             self._found.append(offset - unit.offset)
         else:
-            self._found.append(~(self.reference(entry, attribute) or 0))
+            self._found.append(NUMBERED + (self.reference(entry, attribute) or 0))
         return len(self._found) - 1
 
     def reference(self, entry: Entry, attribute: int = c.AT_TYPE) -> TypeId | None:
@@ -210,8 +210,11 @@ class TypeLoader:
         node = self._function(entry)
         if not self._is_shared:
             return node
-        base, found = entry.unit.offset, self._found
-        ids = [~each if each < 0 else self.id_of(base + each, entry.unit) for each in found]
+        unit = entry.unit
+        ids = [
+            each - NUMBERED if each >= NUMBERED else self.id_of(unit.offset + each, unit)
+            for each in self._found
+        ]
         return renumbered(node, ids.__getitem__)
 
     def _function(self, entry: Entry) -> Function:
