@@ -21,6 +21,10 @@ from rustabi.dwarf.reader import Reader
 from rustabi.dwarf.shape import FILE, Field, Piece, Pieces, Shape
 from rustabi.dwarf.unit import Unit
 
+_WIDEST = 1 << 12
+"""Bytes of a child that is stepped over, with its own children: a sketch has room for them all, and
+types can be nested without end."""
+
 _DAMAGE = (IndexError, KeyError, ValueError, struct.error, OverflowError)
 
 
@@ -260,7 +264,7 @@ class _UnitSketching:
             code, start = read_unsigned(self._data, at)
         reader = self._unit.readers[code]
         if reader.tag in children.ignored:
-            piece: Piece | None = self._gap(at, start, reader)
+            piece = self._gap(at, start, reader)
         elif reader.has_children:
             return None
         else:
@@ -269,7 +273,7 @@ class _UnitSketching:
             children.steps[code], children.numbers[code] = piece.size, piece.number
         return piece
 
-    def _gap(self, at: int, start: int, reader: Reader) -> Piece:
+    def _gap(self, at: int, start: int, reader: Reader) -> Piece | None:
         end = reader.sibling(self._data, start, self._unit) if reader.has_children else 0
         if not end:
             size = reader.size
@@ -278,7 +282,7 @@ class _UnitSketching:
                 end = self._after_children(self._unit, end)
         if end > self._unit.end:
             raise IndexError("an entry reaches beyond its unit")
-        return self._pieces.gap(end - at)
+        return self._pieces.gap(end - at) if end - at <= _WIDEST else None
 
     def file(self, offset: int, field: Field) -> int:
         """The number of the file of the entry at ``offset``."""
