@@ -7,12 +7,14 @@ differ stay apart, as variants of that name.
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from rustabi.errors import InputError
-from rustabi.loader import DescribedTypes
+from rustabi.loader import DescribedTypes, described, noting
 from rustabi.model import (
     Composite,
     Enumeration,
@@ -28,7 +30,7 @@ from rustabi.model import (
 )
 from rustabi.pause import collector_paused
 from rustabi.references import renumbered
-from rustabi.repeats import classes_of
+from rustabi.repeats import Classes, Key, Signatures, classes_of
 
 _NewId: TypeAlias = Callable[[TypeId], TypeId]
 
@@ -46,20 +48,17 @@ def merge(models: Sequence[Model]) -> Model:
     contents = _Contents()
     joined = _concatenate(models, contents)
     classes = _classes(contents)
+    found = classes.distinct()
     numbers: dict[int, TypeId] = {}
     kept: list[TypeId] = []
-    is_declaration = [each is not None and each.declared for each in contents.headings]
-    for type_id, (class_, content) in enumerate(zip(classes, contents.contents, strict=True)):
-        if class_ not in numbers and not is_declaration[content]:
-            numbers[class_] = len(kept)
-            kept.append(type_id)
-    for type_id, class_ in enumerate(classes):
+    definitions = [each for each in found if not contents.is_declaration(each[0])]
+    for type_id, class_ in (*definitions, *found):
         if class_ not in numbers:
             numbers[class_] = len(kept)
             kept.append(type_id)
 
     def new_id(type_id: TypeId) -> TypeId:
-        return numbers[classes[type_id]]
+        return numbers[classes.of(type_id)]
 
     return joined._replace(
         types=tuple(contents.node(type_id, new_id) for type_id in kept),
@@ -135,24 +134,22 @@ def _identity(node: Type) -> tuple[str, str]:
     return kind, name_of(node)
 
 
-def _classes(contents: _Contents) -> list[int]:
+def _classes(contents: _Contents) -> Classes:
     """The class of each type; declarations share that of their definition where there is one."""
+    told = contents.told()
     declared, defined = contents.named()
-    forwards = {
-        type_id: defined[identity][0]
-        for identity, type_ids in declared.items()
-        if len({contents.contents[each] for each in defined.get(identity, ())}) == 1
-        for type_id in type_ids
+    instead = {
+        content: defined[identity][0]
+        for identity, found in declared.items()
+        if len(defined.get(identity, ())) == 1
+        for content in found
     }
     while True:
-        classes = contents.classes(forwards)
-        # Where a name turns out to have several definitions, it is open which is meant.
-        torn = {name for name, ids in defined.items() if len({classes[each] for each in ids}) > 1}
-        wrong = [each for name in torn for each in declared.get(name, ()) if each in forwards]
-        if not wrong:
+        classes = classes_of(contents, told, instead)
+        if not classes.torn:
             return classes
-        for type_id in wrong:
-            del forwards[type_id]
+        # Where a name turns out to have several definitions, it is open which is meant.
+        instead = {each: meant for each, meant in instead.items() if meant not in classes.torn}
 
 
 class _Heading(NamedTuple):
@@ -162,7 +159,7 @@ class _Heading(NamedTuple):
     declared: bool
 
 
-_Named: TypeAlias = dict[tuple[str, str], list[TypeId]]
+_Named: TypeAlias = dict[tuple[str, str], list[int]]
 
 
 def _heading(node: Type) -> _Heading | None:
@@ -171,94 +168,102 @@ def _heading(node: Type) -> _Heading | None:
     return None
 
 
+class _Part(NamedTuple):
+    """A model's types among those of all models.
+
+    Attributes:
+        base: How many types come before.
+        types: The types.
+        orders: For each of its contents, the places of references in the order of the type.
+    """
+
+    base: int
+    types: DescribedTypes
+    orders: list[list[int]]
+
+
 class _Contents:
-    """Types as contents, in which references are told by their places, and what they refer to.
+    """The types of all models, by contents in which references are told by their places.
 
     Attributes:
         contents: For each type, the number of its content.
-        headings: For each content, its heading; None where it has no name or is of other kinds.
     """
 
     def __init__(self) -> None:
-        self.contents: list[int] = []
-        self.headings: list[_Heading | None] = []
+        self.contents = array("I")
+        self._headings: list[_Heading | None] = []
         self._numbers: dict[tuple[type, Type], int] = {}
-        self._blanks: list[Type] = []
-        self._targets: list[Sequence[TypeId]] = []
+        self._parts: list[_Part] = []
+        self._told: list[int] = []
+        self._keys: dict[Key, int] = {}
 
     def add(self, types: Sequence[Type]) -> Sequence[TypeId]:
         """Take in a type table; the new number of each of its types."""
-        if isinstance(types, DescribedTypes):
-            return self._add_described(types)
-        base = len(self.contents)
-        for node in types:
-            targets: list[TypeId] = []
-            self.contents.append(self._number(renumbered(node, _noting(targets))))
-            self._targets.append([base + each for each in targets])
-        return range(base, len(self.contents))
-
-    def _add_described(self, types: DescribedTypes) -> Sequence[TypeId]:
-        """The same for what is in contents and targets already; its places may be in any order."""
-        base = len(self.contents)
+        part = _Part(len(self.contents), described(types), [])
+        self._parts.append(part)
         numbers: list[int] = []
-        orders: list[list[int] | None] = []
-        for node in types.nodes:
+        for node in part.types.nodes:
             order: list[int] = []
-            numbers.append(self._number(renumbered(node, _noting(order))))
-            orders.append(None if order == list(range(len(order))) else order)
-        self.contents += [numbers[content] for content in types.contents]
-        for content, targets in zip(types.contents, types.targets, strict=True):
-            order_ = orders[content]
-            own = targets if order_ is None else [targets[place] for place in order_]
-            self._targets.append([base + each for each in own] if base else own)
-        return range(base, len(self.contents))
+            blank = renumbered(node, noting(order))
+            number = self._numbers.setdefault((blank.__class__, blank), len(self._headings))
+            if number == len(self._headings):
+                self._headings.append(_heading(blank))
+            numbers.append(number)
+            part.orders.append(order)
+        self.contents.extend(map(numbers.__getitem__, part.types.graph.contents))
+        self._sign(part, numbers)
+        return range(part.base, len(self.contents))
 
-    def _number(self, blank: Type) -> int:
-        content = self._numbers.setdefault((blank.__class__, blank), len(self._blanks))
-        if content == len(self._blanks):
-            self._blanks.append(blank)
-            self.headings.append(_heading(blank))
-        return content
+    def _sign(self, part: _Part, numbers: list[int]) -> None:
+        """Enter the signatures of a part, whose contents have these numbers."""
+        own = part.types.signatures
+        signatures: list[int] = []
+        for content, *edges in own.keys:
+            below = [
+                signatures[edge] if edge >= 0 else ~numbers[~edge]
+                for edge in map(edges.__getitem__, part.orders[content])
+            ]
+            key = (numbers[content], *below)
+            signatures.append(self._keys.setdefault(key, len(self._keys)))
+        self._told += map(signatures.__getitem__, own.of)
+
+    def told(self) -> Signatures:
+        """The signatures of the types."""
+        heads = frozenset(number for number, each in enumerate(self._headings) if each is not None)
+        return Signatures(self._told, list(self._keys), heads)
 
     def named(self) -> tuple[_Named, _Named]:
-        """The declarations and the definitions of each kind and name."""
+        """The contents of the declarations and of the definitions of each kind and name."""
         declared: _Named = {}
         defined: _Named = {}
-        for type_id, content in enumerate(self.contents):
-            heading = self.headings[content]
+        for content, heading in enumerate(self._headings):
             if heading is not None:
                 found = declared if heading.declared else defined
-                found.setdefault(heading.identity, []).append(type_id)
+                found.setdefault(heading.identity, []).append(content)
         return declared, defined
+
+    def is_declaration(self, type_id: TypeId) -> bool:
+        """Whether a type is only declared."""
+        heading = self._headings[self.contents[type_id]]
+        return heading is not None and heading.declared
+
+    def of(self, place: TypeId) -> list[TypeId]:
+        """What a type refers to, in the order of the type."""
+        part = self._part(place)
+        graph = part.types.graph
+        own, order = graph.of(place - part.base), part.orders[graph.contents[place - part.base]]
+        return [part.base + own[each] for each in order]
 
     def node(self, type_id: TypeId, new_id: _NewId) -> Type:
         """A type, what it refers to passed through ``new_id``."""
-        targets = self._targets[type_id]
-        return renumbered(
-            self._blanks[self.contents[type_id]], lambda place: new_id(targets[place])
-        )
+        part = self._part(type_id)
+        graph = part.types.graph
+        own = graph.of(type_id - part.base)
+        node = part.types.nodes[graph.contents[type_id - part.base]]
+        return renumbered(node, lambda place: new_id(part.base + own[place]))
 
-    def classes(self, forwards: dict[TypeId, TypeId]) -> list[int]:
-        """The class of each type; declarations are taken for the definitions they are told."""
-        contents, targets = self.contents, self._targets
-        if forwards:
-            instead = [forwards.get(each, each) for each in range(len(contents))]
-            contents = [contents[each] for each in instead]
-            is_same = forwards.keys().isdisjoint
-            targets = [
-                own if is_same(own) else [instead[target] for target in own]
-                for own in map(targets.__getitem__, instead)
-            ]
-        heads = [isinstance(blank, Composite) and bool(blank.name) for blank in self._blanks]
-        return classes_of(contents, targets, heads.__getitem__)
-
-
-def _noting(targets: list[TypeId]) -> _NewId:
-    def note(target: TypeId) -> int:
-        targets.append(target)
-        return len(targets) - 1
-
-    return note
+    def _part(self, place: TypeId) -> _Part:
+        return self._parts[bisect_right(self._parts, place, key=lambda part: part.base) - 1]
 
 
 def namesakes(model: Model) -> dict[str, list[TypeId]]:

@@ -21,4 +21,7 @@ def collector_paused() -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():
+            gc.freeze()  # what was made counts as old at once: else it would be gone over now
+            gc.unfreeze()
         gc.enable()

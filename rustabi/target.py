@@ -29,6 +29,7 @@ from rustabi.loader import joined as joined_types
 from rustabi.means import PLAIN, Means
 from rustabi.merge import merge
 from rustabi.model import Model, Symbol
+from rustabi.pause import collector_paused
 from rustabi.pieces import ELF, NO_OBJECT, Binary, Piece, Progress, Request, read_pieces
 
 if TYPE_CHECKING:
@@ -362,6 +363,7 @@ def _kept_form(model: Model) -> bytes:
     return compact.to_bytes(model._replace(types=joined_types(model.types)))
 
 
+@collector_paused()
 def _read(target: Target, request: Request, say: Progress, jobs: Jobs) -> Model:
     pieces = read_pieces(target.binaries, request, say, jobs)
     failed = [piece.error for piece in pieces if piece.error is not None]

@@ -139,14 +139,11 @@ def test_scopes(first_code: int) -> None:
     run = function("demo::run")
     run.children = [Node(c.TAG_LEXICAL_BLOCK, [], [local])]
     entries = read(Unit([maybe, run, u32, pointer(u32, "&u32")], first_code=first_code))
-    found = entries.outline(entries.units[0]).scopes
+    found = entries.outline(entries.units[0])
     by_offset = {each.offset: each for each in entries.walk(entries.units[0])}
     label = {each.offset: names([each])[0] for each in by_offset.values()} | {0: ""}
-    scopes = {
-        label[offset]: label[scope]
-        for offset, scope in found.items()
-        if by_offset[offset].tag != c.TAG_NAMESPACE
-    }
+    assert {by_offset[offset].tag for offset in found.namespaces} == {c.TAG_NAMESPACE}
+    scopes = {label[offset]: label[found.scopes.get(offset, 0)] for offset in found.types}
     assert scopes == {"Maybe": "demo", "Yes": "Maybe", "Local": "", "u32": "", "&u32": ""}
 
 

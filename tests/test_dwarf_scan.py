@@ -54,8 +54,8 @@ def test_what_is_within_functions_is_left_out_and_found_when_asked_for(language:
     where, only = places(entries), entries.units[0]
     found = entries.outline(only)
     assert not found.complete
-    assert where["Inner"] not in found.scopes
-    assert found.routines == [where["run"], where["last"]]
+    assert where["Inner"] not in found.types
+    assert list(found.routines) == [where["run"], where["last"]]
     assert entries.scope(where["Inner"], only) == where["Outer"]
     assert entries.outline(only) == read(program(language), whole=True).outline(only)
 
@@ -65,7 +65,7 @@ def test_methods_count_in_all_languages_that_have_them() -> None:
     node = struct("Frame", 4, [function("method")]).add(refer(c.AT_SIBLING, last))
     entries = read(unit(node, last, language=LANG_C_PLUS_PLUS), whole=False)
     where = places(entries)
-    assert entries.outline(entries.units[0]).routines == [where["method"], where["last"]]
+    assert list(entries.outline(entries.units[0]).routines) == [where["method"], where["last"]]
 
 
 @pytest.mark.parametrize("place", [0, 1, 0x7FFFFFFF])
@@ -73,7 +73,7 @@ def test_a_sibling_before_the_entry_or_beyond_the_unit_is_not_believed(place: in
     """It would lead in a circle, or out of the unit."""
     entries = read(program(sibling=place), whole=False)
     where, only = places(entries), entries.units[0]
-    assert entries.outline(only).routines == [where["run"], where["last"]]
+    assert list(entries.outline(only).routines) == [where["run"], where["last"]]
     root = next(iter(entries.walk(only)))
     names = [each.attributes.get(c.AT_NAME) for each in entries.children(root)]
     assert names[:2] == ["run", "last"]

@@ -102,6 +102,27 @@ def test_references_into_another_unit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sorted(kinds) == ["struct", "union"]
 
 
+@pytest.mark.parametrize("all_types", [True, False])
+def test_a_chain_that_goes_back_and_forth_between_units(
+    all_types: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each unit is entered again and again, with types that it told before and with others."""
+    chain = [struct("Link0", 8, [member("end", base("u64", 8), 0)])]
+    links = []
+    for index in range(1, 12):
+        links.append(pointer(chain[-1]))
+        chain.append(struct(f"Link{index}", 8, [member("next", links[-1], 0)]))
+    use = function("use_it", [("it", pointer(chain[-1])), ("first", links[0])])
+    again = function("use_again", [("it", links[4]), ("other", pointer(chain[3]))])
+    data = build(unit(*chain, again), unit(*links, use))
+
+    def found(many: int) -> tuple[object, ...]:
+        monkeypatch.setattr(rustabi.loader.types, "_MANY", many)
+        return results(load(Elf(data, "demo.o"), all_types=all_types))
+
+    assert found(1) == found(1 << 30)
+
+
 def test_equal_types_of_two_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = (struct(f"{each}::Item", 0, []) for each in ("first", "second"))
     found = check(monkeypatch, unit(one), unit(other))

@@ -266,7 +266,6 @@ def _assembled(piece: Piece, entries: Entries) -> frozenset[str]:
 
 def _unit(entries: Entries, unit: Unit) -> UnitFacts:
     depth = depth_of(entries, unit)
-    outline = entries.outline(unit).scopes
     forms = _forms(unit)
     language = unit.language
     is_rust = language == c.LANG_RUST
@@ -279,7 +278,7 @@ def _unit(entries: Entries, unit: Unit) -> UnitFacts:
         split=_root_text(unit, c.AT_DWO_NAME) or _root_text(unit, c.AT_GNU_DWO_NAME),
         rust=is_rust,
         c=language is not None and not is_rust and language not in c.LANG_ASSEMBLER,
-        namespaces=any(entries.entry(at, unit).tag == c.TAG_NAMESPACE for at in outline),
+        namespaces=bool(entries.outline(unit).namespaces),
         crossing=c.FORM_REF_ADDR in forms,
         alternate=not forms.isdisjoint(_ALTERNATE),
     )

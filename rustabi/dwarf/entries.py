@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.forms import Attributes
@@ -16,7 +16,9 @@ from rustabi.errors import DwarfError
 from rustabi.lean import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from typing import Any, NoReturn, TypeAlias
+    from typing import NoReturn
+
+    from rustabi.dwarf.sketch import Sketcher, Sketching
 
 _DAMAGE = (IndexError, KeyError, ValueError, struct.error, OverflowError)
 
@@ -49,13 +51,6 @@ class Entry(NamedTuple):
                 return specification.form
         return 0
 
-
-Sketcher: TypeAlias = "Callable[[int], tuple[int, list[Any], list[int]] | None]"
-"""Entry offset -> its tag, what is noted of it and its children, and the offsets referred to.
-
-None where it cannot be sketched: its tag is unknown, a child has children itself, or something
-cannot be noted or read.
-"""
 
 _make = tuple.__new__
 """Makes an `Entry` of its fields without the detour through a Python function."""
@@ -197,52 +192,9 @@ class Entries:
         except _DAMAGE as error:
             _damaged(at, error)
 
-    def sketcher(self, unit: Unit, ignored: Mapping[int, frozenset[int] | None]) -> Sketcher:
-        """The function that sketches entries of ``unit``: see `rustabi.dwarf.sketch`.
-
-        It is one function with all it needs at hand, because it is called for every type.
-
-        Args:
-            unit: The unit.
-            ignored: Tag of an entry -> tags of its children that are stepped over; None for all.
-        """
-        data, readers, end = self._data, unit.readers, unit.end
-
-        def sketch(offset: int) -> tuple[int, list[Any], list[int]] | None:
-            noted: list[Any] = []
-            referred: list[int] = []
-            try:
-                code = data[offset]
-                at = offset + 1
-                if code >= 0x80:
-                    code, at = read_unsigned(data, offset)
-                parent = readers[code]
-                tag = parent.tag
-                skipped = ignored[tag]
-                at = parent.sketch(data, at, unit, noted, referred)
-                if parent.has_children and skipped is not None:
-                    while code := data[at]:
-                        at += 1
-                        if code >= 0x80:
-                            code, at = read_unsigned(data, at - 1)
-                        reader = readers[code]
-                        if reader.tag not in skipped:
-                            if reader.has_children:
-                                return None
-                            at = reader.sketch(data, at, unit, noted, referred)
-                            continue
-                        sibling = reader.sibling(data, at, unit) if reader.has_children else 0
-                        if sibling:
-                            at = sibling
-                            continue
-                        at = reader.skip(data, at) if reader.size is None else at + reader.size
-                        if reader.has_children:
-                            at = self._after_children(unit, at)
-            except _DAMAGE:
-                return None
-            return (tag, noted, referred) if at <= end else None
-
-        return sketch
+    def sketcher(self, unit: Unit, sketching: Sketching) -> Sketcher:
+        """The function that sketches entries of ``unit``: see `rustabi.dwarf.sketch`."""
+        return sketching.sketcher(self._data, unit, self._after_children)
 
     def _after_children(self, unit: Unit, at: int) -> int:
         """Position after the children that start at ``at``, and after their own children."""
@@ -283,6 +235,26 @@ class Entries:
             self._routines = unit, found
         return self._routines[1]
 
+    def routines_with(self, unit: Unit, tag: int, attribute: int) -> Iterator[Entry]:
+        """Those of a tag that state an attribute; others are not decoded.
+
+        Raises:
+            DwarfError: An entry is not readable.
+        """
+        data, readers = self._data, unit.readers
+        meant = {
+            code
+            for code, reader in readers.items()
+            if reader.tag == tag
+            and any(each.attribute == attribute for each in reader.declaration.specifications)
+        }
+        for offset in self.outline(unit).routines if meant else ():
+            code = data[offset]
+            if code >= 0x80:
+                code, _ = read_unsigned(data, offset)
+            if code in meant:
+                yield self.entry(offset, unit)
+
     def scope(self, offset: int, unit: Unit) -> int:
         """Offset of the namespace, struct or class that encloses the type at ``offset`` directly.
 
@@ -292,9 +264,11 @@ class Entries:
             DwarfError: An entry on the way is not readable.
         """
         found = self.outline(unit)
-        if offset not in found.scopes and not found.complete:
+        scope = found.scopes.get(offset, 0)
+        if not (scope or found.complete or found.has(offset)):
             found = self._outlines[unit.offset] = self._outline(unit, whole=True)
-        return found.scopes.get(offset, 0)
+            scope = found.scopes.get(offset, 0)
+        return scope
 
 
 def _damaged(offset: int, error: Exception) -> NoReturn:

@@ -43,7 +43,6 @@ Attributes: TypeAlias = "dict[int, Any]"
 Decode: TypeAlias = "Callable[[bytes, int, Unit], tuple[Attributes, int]]"
 Skip: TypeAlias = Callable[[bytes, int], int]
 Sibling: TypeAlias = "Callable[[bytes, int, Unit], int]"
-Sketch: TypeAlias = "Callable[[bytes, int, Unit, list[Any], list[int]], int]"
 
 
 class Encoding(NamedTuple):
@@ -73,12 +72,12 @@ UNSIGNED = frozenset({
     c.FORM_GNU_ADDR_INDEX, c.FORM_GNU_STR_INDEX,
 })  # fmt: skip
 
-_UNIT_REFERENCES = frozenset({c.FORM_REF1, c.FORM_REF2, c.FORM_REF4, c.FORM_REF8, c.FORM_REF_UDATA})
-_INDEXED_STRINGS = frozenset({
+UNIT_REFERENCES = frozenset({c.FORM_REF1, c.FORM_REF2, c.FORM_REF4, c.FORM_REF8, c.FORM_REF_UDATA})
+INDEXED_STRINGS = frozenset({
     c.FORM_STRX, c.FORM_STRX1, c.FORM_STRX2, c.FORM_STRX3, c.FORM_STRX4, c.FORM_GNU_STR_INDEX,
 })  # fmt: skip
 
-_BLOCK_LENGTHS = {c.FORM_BLOCK1: 1, c.FORM_BLOCK2: 2, c.FORM_BLOCK4: 4}
+BLOCK_LENGTHS = {c.FORM_BLOCK1: 1, c.FORM_BLOCK2: 2, c.FORM_BLOCK4: 4}
 
 SIZES = {"B": 1, "H": 2, "I": 4, "Q": 8, "3s": 3, "16s": 16}
 
@@ -101,9 +100,9 @@ def _value_expression(form: int, raw: str, encoding: Encoding) -> str:
     """Python source that turns the raw number ``raw`` into the attribute's value."""
     if form in (c.FORM_STRX3, c.FORM_ADDRX3):
         raw = f"int.from_bytes({raw}, {'little' if encoding.little_endian else 'big'!r})"
-    if form in _UNIT_REFERENCES:
+    if form in UNIT_REFERENCES:
         return f"unit.offset + {raw}"
-    if form in _INDEXED_STRINGS:
+    if form in INDEXED_STRINGS:
         return f"unit.indexed_strings[{raw}]"
     if form == c.FORM_STRP:
         return f"unit.strings[{raw}]"
@@ -219,7 +218,7 @@ class Source:
     def _block_length(self, form: int) -> list[str]:
         if form in (c.FORM_EXPRLOC, c.FORM_BLOCK):
             return _length("n")
-        width = _BLOCK_LENGTHS.get(form)
+        width = BLOCK_LENGTHS.get(form)
         if width is None:
             raise unknown_form(form)
         order = "little" if self._encoding.little_endian else "big"
@@ -278,6 +277,6 @@ def unknown_form(form: int) -> DwarfError:
 
 VARIABLE = (
     UNSIGNED
-    | frozenset(_BLOCK_LENGTHS)
+    | frozenset(BLOCK_LENGTHS)
     | frozenset({c.FORM_SDATA, c.FORM_EXPRLOC, c.FORM_BLOCK, c.FORM_STRING, c.FORM_INDIRECT})
 )

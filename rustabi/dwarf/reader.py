@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.abbrev import Declaration, Specification
 from rustabi.dwarf.forms import (
     SIZES,
+    UNIT_REFERENCES,
     UNSIGNED,
     VARIABLE,
     Attributes,
     Decode,
     Encoding,
     Sibling,
-    Sketch,
     Skip,
     Source,
     fixed_format,
@@ -24,9 +25,6 @@ from rustabi.dwarf.leb128 import read_unsigned
 from rustabi.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    from rustabi.dwarf.sketch import Sketching
     from rustabi.dwarf.unit import Unit
 
 
@@ -54,12 +52,11 @@ class Reader:
         decode: Attributes (the wanted ones) and the position after them.
         sibling: Position after the children of the entry whose attributes start at the given one,
             where DW_AT_sibling tells it; 0 otherwise.
-        sketch: See `rustabi.dwarf.sketch`.
     """
 
     __slots__ = (
-        "_encoding", "_sketching", "_wanted", "declaration", "decode", "has_children", "references",
-        "sibling", "size", "sketch", "skip", "tag",
+        "_encoding", "_wanted", "declaration", "decode", "has_children", "references",
+        "sibling", "size", "skip", "tag",
     )  # fmt: skip
 
     def __init__(
@@ -67,7 +64,6 @@ class Reader:
         declaration: Declaration,
         encoding: Encoding,
         wanted: frozenset[int] | None,
-        sketching: Sketching | None = None,
     ) -> None:
         """Prepare to read entries of ``declaration``.
 
@@ -75,7 +71,6 @@ class Reader:
             declaration: The abbreviation declaration.
             encoding: Sizes and byte order of the units it is used in.
             wanted: Attributes to decode; None for all.
-            sketching: What sketches note; None where none are made.
 
         Raises:
             DwarfError: A form is unknown, so that the entry's size is unknown too.
@@ -88,10 +83,8 @@ class Reader:
         self.size = _size(declaration, encoding)
         self._encoding = encoding
         self._wanted = wanted
-        self._sketching = sketching
         self.skip: Skip = self._first_skip
         self.decode: Decode = self._first_decode
-        self.sketch: Sketch = self._first_sketch
         has_sibling = any(each == c.AT_SIBLING for each, _, _ in declaration.specifications)
         self.sibling: Sibling = self._first_sibling if has_sibling else _no_sibling
 
@@ -104,16 +97,10 @@ class Reader:
         return self.decode(data, at, unit)
 
     def _first_sibling(self, data: bytes, at: int, unit: Unit) -> int:
-        self.sibling = _sibling_function(self.declaration, self._encoding)
+        self.sibling = _last_sibling_function(self, self._encoding) or _sibling_function(
+            self.declaration, self._encoding
+        )
         return self.sibling(data, at, unit)
-
-    def _first_sketch(
-        self, data: bytes, at: int, unit: Unit, noted: list[Any], referred: list[int]
-    ) -> int:
-        if self._sketching is None:
-            raise ValueError("it is not said what a sketch notes")
-        self.sketch = self._sketching.compile(self.declaration, self._encoding)
-        return self.sketch(data, at, unit, noted, referred)
 
 
 def _size(declaration: Declaration, encoding: Encoding) -> int | None:
@@ -183,6 +170,26 @@ def _sibling_function(declaration: Declaration, encoding: Encoding) -> Sibling:
     def sibling(data: bytes, at: int, unit: Unit) -> int:
         attributes, end = decode(data, at, unit)
         found: int = attributes[c.AT_SIBLING]
+        return found if end < found <= unit.end else 0
+
+    return sibling
+
+
+def _last_sibling_function(reader: Reader, encoding: Encoding) -> Sibling | None:
+    """The same where DW_AT_sibling comes last, as GCC has it; None where it does not."""
+    last, form, _ = reader.declaration.specifications[-1]
+    layout = fixed_format(form, encoding)
+    if last != c.AT_SIBLING or form not in UNIT_REFERENCES or layout is None:
+        return None
+    if sum(each == c.AT_SIBLING for each, _, _ in reader.declaration.specifications) > 1:
+        return None
+    size, width = reader.size, SIZES[layout]
+    unpack = struct.Struct(("<" if encoding.little_endian else ">") + layout).unpack_from
+
+    def sibling(data: bytes, at: int, unit: Unit) -> int:
+        end = at + size if size is not None else reader.skip(data, at)
+        (offset,) = unpack(data, end - width)
+        found: int = unit.offset + offset
         return found if end < found <= unit.end else 0
 
     return sibling

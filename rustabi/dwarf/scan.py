@@ -6,6 +6,10 @@ addition.
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
+
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.leb128 import read_unsigned
 from rustabi.dwarf.reader import Reader
@@ -17,16 +21,27 @@ class Outline(NamedTuple):
     """Where things stand in a unit, without their contents.
 
     Attributes:
-        scopes: Offset of each type and namespace -> offset of the namespace, struct or class that
-            encloses it directly; 0 where there is none.
+        types, namespaces: Offsets of those that have names or scopes, in document order.
+        scopes: Offset of each of them that is enclosed by a namespace, struct or class -> the
+            offset of that.
         routines: Offsets, in document order, of functions and variables that stand in the unit or
             in namespaces, structs and classes only.
         complete: Whether nothing was left out.
     """
 
+    types: Sequence[int]
+    namespaces: Sequence[int]
     scopes: dict[int, int]
-    routines: list[int]
+    routines: Sequence[int]
     complete: bool = True
+
+    def has(self, offset: int) -> bool:
+        """Whether the type or namespace at ``offset`` was not left out."""
+        return any(
+            at < len(each) and each[at] == offset
+            for each in (self.types, self.namespaces)
+            for at in (bisect_left(each, offset),)
+        )
 
 
 SCOPE_TAGS = frozenset({c.TAG_NAMESPACE, c.TAG_CLASS_TYPE, c.TAG_STRUCTURE_TYPE})
@@ -121,8 +136,8 @@ def outline(data: bytes, unit: Unit, *, whole: bool) -> Outline:
     readers = unit.readers
     plain, (fixed, varying) = steps(unit), steps(unit, SCOPED_TAGS | _ROUTINE_TAGS)
     entered = SCOPE_TAGS if unit.language not in c.LANG_C else frozenset({c.TAG_NAMESPACE})
+    types, namespaces, routines = array("Q"), array("Q"), array("Q")
     scopes: dict[int, int] = {}
-    routines: list[int] = []
     enclosing: list[tuple[int, bool]] = []
     scope, walkable, complete = 0, True, True
     at, end = unit.first_entry, unit.end
@@ -148,7 +163,9 @@ def outline(data: bytes, unit: Unit, *, whole: bool) -> Outline:
         reader = readers[code]
         tag = reader.tag
         if tag in SCOPED_TAGS:
-            scopes[offset] = scope
+            (namespaces if tag == c.TAG_NAMESPACE else types).append(offset)
+            if scope:
+                scopes[offset] = scope
         elif walkable and tag in _ROUTINE_TAGS:
             routines.append(offset)
         if reader.has_children:
@@ -168,4 +185,4 @@ def outline(data: bytes, unit: Unit, *, whole: bool) -> Outline:
         at = reader.skip(data, at) if reader.size is None else at + reader.size
     if at > end:
         raise IndexError("entries reach beyond their unit")
-    return Outline(scopes, routines, complete)
+    return Outline(types, namespaces, scopes, routines, complete)

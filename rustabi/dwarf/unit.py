@@ -13,7 +13,6 @@ from rustabi.dwarf.forms import Attributes, Encoding
 from rustabi.dwarf.leb128 import read_unsigned
 from rustabi.dwarf.line import FileNames
 from rustabi.dwarf.reader import Reader
-from rustabi.dwarf.sketch import Sketching
 from rustabi.errors import DwarfError
 
 _FEW = 1 << 20
@@ -235,7 +234,6 @@ class Info:
     Args:
         sections: The section bytes.
         wanted: Attributes to decode; None for all. Fewer is faster.
-        sketching: What sketches note; None where none are made.
 
     Raises:
         DwarfError: A header is damaged.
@@ -245,7 +243,6 @@ class Info:
         self,
         sections: Sections,
         wanted: frozenset[int] | None = None,
-        sketching: Sketching | None = None,
     ) -> None:
         self.sections = sections
         self.strings = StringTable(sections.strings, ".debug_str")
@@ -253,7 +250,6 @@ class Info:
         self.line_strings = StringTable(sections.line_strings, ".debug_line_str")
         self._abbrev = AbbrevSection(sections.abbrev)
         self._wanted = None if wanted is None else wanted | _UNIT_ATTRIBUTES
-        self._sketching = sketching
         self._compiled: dict[tuple[Encoding, Declaration], Reader] = {}
         self._tables: dict[tuple[int, Encoding], dict[int, Reader]] = {}
         self.units = tuple(self._read_units())
@@ -271,7 +267,7 @@ class Info:
         for code, declaration in table.items():
             reader = self._compiled.get((encoding, declaration))
             if reader is None:
-                reader = Reader(declaration, encoding, self._wanted, self._sketching)
+                reader = Reader(declaration, encoding, self._wanted)
                 self._compiled[encoding, declaration] = reader
             readers[code] = reader
         return readers

@@ -15,9 +15,16 @@ from rustabi.loader.attributes import number
 from rustabi.loader.depth import Depth, depth_of, require_in_file
 from rustabi.loader.selection import Selection, chosen_symbols, enter_chosen
 from rustabi.loader.symbols import Description, Scope, SymbolEntries, find_symbols
-from rustabi.loader.table import DescribedTypes, Occurrences, distinct, joined
+from rustabi.loader.table import (
+    DescribedTypes,
+    Occurrences,
+    described,
+    distinct,
+    joined,
+    noting,
+)
 from rustabi.loader.types import TypeLoader
-from rustabi.loader.wanted import WANTED, sketching
+from rustabi.loader.wanted import WANTED
 from rustabi.model import Facts, Model, Symbol, TypeId, Unit, Vtable
 from rustabi.pause import collector_paused
 
@@ -28,10 +35,12 @@ __all__ = [
     "Root",
     "Scope",
     "Selection",
+    "described",
     "distinct",
     "joined",
     "load",
     "load_without_types",
+    "noting",
 ]
 
 
@@ -100,7 +109,7 @@ def load(
     if not sections.info:
         raise _no_debug_info(elf)
     exports = exports or _exports(elf, symbols)
-    entries = Entries(Info(sections, _wanted(all_types), sketching()), whole=all_types)
+    entries = Entries(Info(sections, _wanted(all_types)), whole=all_types)
     require_in_file(elf, entries)
     scope = scope or ("file" if elf.relocatable else "unit")
     types = TypeLoader(entries, arguments=all_types)
@@ -241,10 +250,7 @@ def _root(entries: Entries, types: TypeLoader, description: Description) -> Root
 def _load_all(entries: Entries, types: TypeLoader) -> None:
     """Enter every named type and every type with members, whether a symbol reaches it or not."""
     for unit in entries.units:
-        for offset in entries.outline(unit).scopes:
-            entry = entries.entry(offset, unit)
-            if entry.tag != c.TAG_NAMESPACE:
-                types.id_of(offset, unit)
+        types.enter(entries.outline(unit).types, unit)
 
 
 def _unit_name(name: str) -> str:

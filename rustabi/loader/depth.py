@@ -50,7 +50,7 @@ def _state(entries: Entries, unit: Unit) -> State:
         return "split"
     if unit.language in c.LANG_ASSEMBLER:
         return "assembler"
-    if any(entries.entry(at, unit).tag != c.TAG_NAMESPACE for at in entries.outline(unit).scopes):
+    if entries.outline(unit).types:
         return "typed"
     # GCC records its flags, so there -g1 shows.
     return "untyped" if unit.language == c.LANG_RUST or " -g1" in unit.producer else "open"

@@ -31,7 +31,7 @@ from rustabi.loader.symbols import (
     meet_symbols,
 )
 from rustabi.loader.types import TypeLoader
-from rustabi.loader.wanted import WANTED, sketching
+from rustabi.loader.wanted import WANTED
 from rustabi.model import Facts, Model
 from rustabi.pause import collector_paused
 
@@ -88,7 +88,7 @@ def close_source() -> None:
 
 def _open(source: Source, elf: Elf) -> Entries:
     close_source()
-    entries = Entries(Info(elf.debug_sections(), WANTED, sketching()), whole=False)
+    entries = Entries(Info(elf.debug_sections(), WANTED), whole=False)
     _OPEN.reading, _OPEN.entries = source.reading, entries
     return entries
 

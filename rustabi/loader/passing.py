@@ -171,12 +171,10 @@ class _Reader:
         """Name -> the places of the parameters, for each entry that stands at its address."""
         found: dict[str, list[tuple[ParameterPlace | None, ...]]] = {}
         for unit in self._entries.units:
-            for offset in self._entries.outline(unit).routines:
-                entry = self._entries.entry(offset, unit)
-                if entry.tag == c.TAG_SUBPROGRAM and AT_LOW_PC in entry.attributes:
-                    name = self._name(entry)
-                    if name is not None:
-                        found.setdefault(name, []).append(self._places(entry))
+            for entry in self._entries.routines_with(unit, c.TAG_SUBPROGRAM, AT_LOW_PC):
+                name = self._name(entry)
+                if name is not None:
+                    found.setdefault(name, []).append(self._places(entry))
         return found
 
     def _name(self, entry: Entry) -> str | None:

@@ -104,7 +104,7 @@ def enter_chosen(entries: Entries, types: TypeLoader, selection: Selection) -> N
 
 def _types_in(entries: Entries, unit: Unit) -> Iterator[Entry]:
     """The structs, unions, enums and typedefs of a unit, in document order."""
-    for offset in entries.outline(unit).scopes:
+    for offset in entries.outline(unit).types:
         entry = entries.entry(offset, unit)
         if entry.tag in _NAMED:
             yield entry

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 
 from rustabi.lean import TYPE_CHECKING, NamedTuple
 from rustabi.model import Composite, Enumeration, Modifier, Type, TypeId
 from rustabi.references import references, renumbered
-from rustabi.repeats import classes_of, from_below
+from rustabi.repeats import Graph, Signatures, classes_of, signatures
 
 if TYPE_CHECKING:
-    from typing import overload
+    from typing import Any, overload
 
 
 class DescribedTypes(Sequence[Type]):
@@ -20,23 +22,20 @@ class DescribedTypes(Sequence[Type]):
 
     Args:
         nodes: Contents: types whose references are told by their places, in any order.
-        contents: For each item, which content it has.
-        targets: For each item, the items that it refers to, by those places.
+        graph: Which content each item has, and which items it refers to, by those places.
 
     Attributes:
-        nodes, contents, targets: As given.
+        nodes, graph: As given.
     """
 
-    def __init__(
-        self, nodes: Sequence[Type], contents: Sequence[int], targets: Sequence[Sequence[TypeId]]
-    ) -> None:
+    def __init__(self, nodes: Sequence[Type], graph: Graph) -> None:
         self.nodes = nodes
-        self.contents = contents
-        self.targets = targets
+        self.graph = graph
         self._made: dict[TypeId, Type] = {}
+        self._signatures: Signatures | None = None
 
     def __len__(self) -> int:
-        return len(self.contents)
+        return len(self.graph.contents)
 
     if TYPE_CHECKING:
 
@@ -51,21 +50,34 @@ class DescribedTypes(Sequence[Type]):
             return [self[each] for each in range(*place.indices(len(self)))]
         made = self._made.get(place)
         if made is None:
-            node = self.nodes[self.contents[place]]
-            made = self._made[place] = renumbered(node, self.targets[place].__getitem__)
+            node = self.nodes[self.graph.contents[place]]
+            made = self._made[place] = renumbered(node, self.graph.of(place).__getitem__)
         return made
+
+    @property
+    def signatures(self) -> Signatures:
+        """The signature of each item; heads are structs, unions and enums with a name."""
+        if self._signatures is None:
+            heads = [is_head(node) for node in self.nodes]
+            self._signatures = signatures(self.graph, heads.__getitem__)
+        return self._signatures
 
     def joined(self) -> tuple[Type, ...]:
         """The same items, in which repeated types are one and the same object."""
-        heads = [isinstance(node, Composite) and bool(node.name) for node in self.nodes]
-        classes = classes_of(self.contents, self.targets, heads.__getitem__)
+        classes = classes_of(self.graph, self.signatures)
         kept: dict[int, TypeId] = {}
-        first = [kept.setdefault(class_, type_id) for type_id, class_ in enumerate(classes)]
+        first = [kept.setdefault(classes.of(each), each) for each in range(len(self))]
         made: dict[TypeId, Type] = {}
         for type_id in kept.values():
-            targets = [first[each] for each in self.targets[type_id]]
-            made[type_id] = renumbered(self.nodes[self.contents[type_id]], targets.__getitem__)
+            targets = [first[each] for each in self.graph.of(type_id)]
+            node = self.nodes[self.graph.contents[type_id]]
+            made[type_id] = renumbered(node, targets.__getitem__)
         return tuple(made[type_id] for type_id in first)
+
+
+def is_head(node: Type) -> bool:
+    """Whether references to a type are told by its content in a signature: it has a name."""
+    return isinstance(node, Composite | Enumeration) and bool(node.name)
 
 
 def joined(types: Sequence[Type]) -> Sequence[Type]:
@@ -96,85 +108,128 @@ class Occurrences(NamedTuple):
     versioned: Sequence[Sequence[int] | None]
 
 
-class PlainTable:
-    """Collects types, repeated ones too."""
-
-    def __init__(self) -> None:
-        self._types: dict[TypeId, Type] = {}
-
-    def enter(self, type_id: TypeId, node: Type, _targets: Sequence[TypeId]) -> None:
-        """Enter a type in which other types are told by their numbers."""
-        self._types[type_id] = node
-
-    def add(self, type_id: TypeId, node: Type) -> None:
-        """The same."""
-        self._types[type_id] = node
-
-    def finish(self) -> tuple[Sequence[Type], Occurrences | None]:
-        """The table."""
-        return tuple(self._types[type_id] for type_id in range(len(self._types))), None
-
-
-_ROOM = 4096
-"""Items by which the table grows."""
-
-
 class TypeTable:
-    """Collects types as contents, in which references are told by their places, and targets."""
+    """Collects types as contents, in which references are told by their places, and targets.
+
+    Attributes:
+        origins: Entry offset of each type.
+    """
 
     def __init__(self) -> None:
-        self._numbers: dict[tuple[type, Type], int] = {}
+        self.origins = array("Q")
+        self._numbers: dict[tuple[type, Type, int], int] = {}
         self._nodes: list[Type] = []
-        self._contents: list[int] = []
-        self._targets: list[Sequence[TypeId]] = []
-        self._count = 0
+        self._counts: list[int] = []
+        self._contents = array("I")
+        self._starts = array("Q")
+        self._targets = array("I")
 
-    def enter(self, type_id: TypeId, node: Type, targets: Sequence[TypeId]) -> int:
-        """Enter a type.
+    def reserve(self, origin: int) -> TypeId:
+        """The number of a type that is to be entered with `enter`."""
+        self.origins.append(origin)
+        self._contents.append(0)
+        self._starts.append(0)
+        return len(self.origins) - 1
+
+    def number(self, node: Type, count: int) -> int:
+        """The number of a content.
 
         Args:
-            type_id: Its number.
-            node: Its content: what it refers to stands in ``targets``, at the place told here.
-            targets: Numbers of types, entered or yet to be.
-
-        Returns:
-            The number of its content, for `repeat`.
+            node: The content: references are told by their places.
+            count: How many references such types have.
         """
-        content = self._numbers.setdefault((node.__class__, node), len(self._nodes))
+        key = (node.__class__, node, count)
+        content = self._numbers.setdefault(key, len(self._nodes))
         if content == len(self._nodes):
             self._nodes.append(node)
-        self.repeat(type_id, content, targets)
+            self._counts.append(count)
         return content
 
-    def repeat(self, type_id: TypeId, content: int, targets: Sequence[TypeId]) -> None:
-        """Enter a type whose content was entered before."""
-        if type_id >= len(self._contents):
-            missing = type_id + _ROOM - len(self._contents)
-            self._contents += [0] * missing
-            self._targets += [()] * missing
-        self._count += 1
-        self._contents[type_id] = content
-        self._targets[type_id] = targets
-
-    def add(self, type_id: TypeId, node: Type) -> None:
+    def add(self, origin: int, node: Type) -> TypeId:
         """Enter a type in which other types are told by their numbers."""
         targets: list[TypeId] = []
+        blank = renumbered(node, noting(targets))
+        type_id = self.reserve(origin)
+        self.enter([type_id], (), [self.number(blank, len(targets))], targets)
+        return type_id
 
-        def place(target: TypeId) -> int:
-            targets.append(target)
-            return len(targets) - 1
+    def enter(
+        self,
+        reserved: Sequence[TypeId],
+        origins: Iterable[int],
+        contents: Sequence[int],
+        targets: Iterable[TypeId],
+    ) -> None:
+        """Enter types.
 
-        blank = renumbered(node, place)
-        self.enter(type_id, blank, targets)
+        Args:
+            reserved: The numbers of the first of them; the others get the next numbers.
+            origins: The entry offsets of the others.
+            contents: The number of the content of each.
+            targets: What they refer to, one after the other.
+        """
+        counts = map(self._counts.__getitem__, contents)
+        starts = list(accumulate(counts, initial=len(self._targets)))
+        for at, type_id in enumerate(reserved):
+            self._contents[type_id] = contents[at]
+            self._starts[type_id] = starts[at]
+        self.origins.extend(origins)
+        self._contents.extend(contents[len(reserved) :])
+        self._starts.extend(starts[len(reserved) : -1])
+        self._targets.extend(targets)
 
-    def finish(self) -> tuple[Sequence[Type], Occurrences | None]:
-        """The table."""
-        del self._contents[self._count :], self._targets[self._count :]
-        types = DescribedTypes(self._nodes, self._contents, self._targets)
-        return types, _occurrences(types)
+    def same(self, type_id: TypeId, other: TypeId) -> None:
+        """Enter a type that was reserved as another one that was entered."""
+        self._contents[type_id] = self._contents[other]
+        self._starts[type_id] = self._starts[other]
+
+    def types(self) -> DescribedTypes:
+        """What was entered."""
+        graph = Graph(self._contents, self._counts, self._starts, self._targets)
+        return DescribedTypes(self._nodes, graph)
 
 
-def _occurrences(types: DescribedTypes) -> Occurrences:
+def described(types: Sequence[Type]) -> DescribedTypes:
+    """Types as contents and targets, if they are not yet."""
+    if isinstance(types, DescribedTypes):
+        return types
+    table = TypeTable()
+    contents: list[int] = []
+    targets: list[TypeId] = []
+    for node in types:
+        before = len(targets)
+        blank = renumbered(node, noting(targets, before))
+        contents.append(table.number(blank, len(targets) - before))
+    table.enter((), [0] * len(types), contents, targets)
+    return table.types()
+
+
+def noting(targets: list[TypeId], start: int = 0) -> Callable[[TypeId], int]:
+    """Notes references in a list and tells their places in it, counting from ``start``."""
+
+    def note(target: TypeId) -> int:
+        targets.append(target)
+        return len(targets) - 1 - start
+
+    return note
+
+
+class _Targets(Sequence[Sequence[TypeId]]):
+    """What each type of a graph refers to."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._contents, self._counts, self._starts, self._targets = graph
+
+    def __len__(self) -> int:
+        return len(self._contents)
+
+    def __getitem__(self, place: Any) -> Any:
+        start = self._starts[place]
+        return self._targets[start : start + self._counts[self._contents[place]]]
+
+
+def occurrences_of(types: DescribedTypes) -> Occurrences:
+    """Where types are repeated."""
     names: dict[tuple[str, str], int] = {}
     named = [_label(node) for node in types.nodes]
     for label in filter(None, named):
@@ -183,20 +238,31 @@ def _occurrences(types: DescribedTypes) -> Occurrences:
         len(names) + content if label is None else names[label]
         for content, label in enumerate(named)
     ]
-    told = [labels[content] for content in types.contents]
-    classes, _ = from_below(told, types.targets, lambda label: label < len(names))
+    told = types.signatures
+    if told.is_cyclic():  # cut there by names, of which there are more
+        told = signatures(types.graph, lambda content: labels[content] < len(names))
     versioned = [_versioned(node) for node in types.nodes]
-    kept: dict[object, TypeId] = {}
-    first = []
-    for type_id, content in enumerate(types.contents):
-        key: object = classes[type_id]
-        if told[type_id] < len(names):
-            targets, places = types.targets[type_id], versioned[content]
-            if places is not None:
-                targets = [targets[place] for place in places]
-            key = (content, *[classes[each] for each in targets])
-        first.append(kept.setdefault(key, type_id))
-    return Occurrences(first, types.targets, types.contents, versioned)
+    classes: list[int] = []
+    numbers: dict[object, int] = {}
+    kept: dict[object, int] = {}
+    strings: list[int] = []
+    for content, *edges in told.keys:
+        below = [classes[each] if each >= 0 else labels[~each] for each in edges]
+        key: object = (content, *below)
+        class_ = labels[content]
+        if class_ >= len(names):
+            class_ = numbers.setdefault(key, len(labels) + len(names) + len(numbers))
+            key = class_
+        elif (places := versioned[content]) is not None:
+            key = (content, *[below[place] for place in places])
+        classes.append(class_)
+        strings.append(kept.setdefault(key, len(kept)))
+    earliest: dict[int, TypeId] = {}
+    first = [
+        earliest.setdefault(strings[signature], type_id)
+        for type_id, signature in enumerate(told.of)
+    ]
+    return Occurrences(first, _Targets(types.graph), types.graph.contents, versioned)
 
 
 def _label(node: Type) -> tuple[str, str] | None:

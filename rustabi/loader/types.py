@@ -4,18 +4,16 @@ One small function per tag. Each says which attributes it uses; what it does not
 `Unsupported` node, never nothing. Types are numbered when they are first referred to and read in
 that order, so that neither deep nor recursive types need deep recursion.
 
-A type is repeated in every unit that uses it, so an entry is only sketched first. It is decoded
-where no entry of the same sketch was before.
+Which types are read, and what becomes of those that are repeated, others say: `PlainTypes` and
+`rustabi.loader.shared`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from rustabi.dwarf import constants as c
 from rustabi.dwarf.entries import Entries, Entry
-from rustabi.dwarf.scan import SCOPED_TAGS
 from rustabi.dwarf.unit import Unit
 from rustabi.lean import TYPE_CHECKING
 from rustabi.loader.attributes import (
@@ -27,8 +25,9 @@ from rustabi.loader.attributes import (
     plus_constant,
     text,
 )  # fmt: skip
+from rustabi.loader.plain import NUMBERED, Mention, PlainTypes
 from rustabi.loader.qualified import QualifiedNames
-from rustabi.loader.table import Occurrences, PlainTable, TypeTable
+from rustabi.loader.table import Occurrences
 from rustabi.loader.wanted import COMPOSITES, INSIDE_FUNCTIONS, MODIFIERS, TYPES_NESTED
 from rustabi.model import (
     Argument,
@@ -52,7 +51,7 @@ from rustabi.model import (
 from rustabi.references import renumbered
 
 if TYPE_CHECKING:
-    from typing import Any
+    from rustabi.loader.shared import SharedTypes
 
 _MANY = 8
 """Units from which on enough types are repeated to look for them."""
@@ -76,16 +75,11 @@ class TypeLoader:
 
     def __init__(self, entries: Entries, *, arguments: bool = True) -> None:
         self.types: Sequence[Type] = ()
-        self.origins: list[int] = []
+        self.origins: Sequence[int] = []
         self.occurrences: Occurrences | None = None
         self._entries = entries
         self._not_wanted = TYPES_NESTED - ({c.TAG_TEMPLATE_TYPE_PARAMETER} if arguments else set())
-        self._ids: dict[int, TypeId] = {}
-        self._pending: dict[Unit, list[TypeId]] = defaultdict(list)
-        self._shared = TypeTable() if len(entries.units) >= _MANY else None
-        self._table: TypeTable | PlainTable = self._shared or PlainTable()
-        self._sketches: dict[int | None, dict[tuple[Any, ...], int]] = defaultdict(dict)
-        self._found: list[TypeId] = []
+        self._found: list[int] = []
         self._unsupported: dict[Unsupported, TypeId] = {}
         self._names = QualifiedNames(entries)
         self._signed: dict[int, bool] = {}
@@ -101,7 +95,18 @@ class TypeLoader:
         }
         self._by_tag.update(dict.fromkeys(MODIFIERS, self._modifier))
         self._by_tag.update(dict.fromkeys(COMPOSITES, self._composite))
-        self._ignored: dict[int, frozenset[int] | None] = {
+        self._is_shared = len(entries.units) >= _MANY
+        self._read: SharedTypes | PlainTypes = (
+            self._sharing() if self._is_shared else PlainTypes(entries, self._decoded)
+        )
+        self.id_of = self._read.id_of
+        self.enter = self._read.enter
+        self.read = self._read.read
+
+    def _sharing(self) -> SharedTypes:
+        from rustabi.loader.shared import SharedTypes
+
+        ignored: dict[int, frozenset[int] | None] = {
             **dict.fromkeys(MODIFIERS),
             **dict.fromkeys(COMPOSITES, self._not_wanted),
             c.TAG_BASE_TYPE: None,
@@ -109,24 +114,11 @@ class TypeLoader:
             c.TAG_SUBROUTINE_TYPE: INSIDE_FUNCTIONS,
             c.TAG_ENUMERATION_TYPE: TYPES_NESTED,
         }
-
-    def id_of(self, offset: int, unit: Unit) -> TypeId:
-        """The number of the type whose entry is at ``offset``; ``unit`` is where it is likely."""
-        type_id = self._ids.get(offset)
-        if type_id is None:
-            type_id = self._ids[offset] = len(self.origins)
-            self.origins.append(offset)
-            if not unit.first_entry <= offset < unit.end:
-                unit = self._entries.unit_of(offset)
-            self._pending[unit].append(type_id)
-        return type_id
+        return SharedTypes(self._entries, self._names, ignored, self._decoded, self._is_signed_type)
 
     def add(self, node: Type, offset: int) -> TypeId:
         """Enter a type that stands for the entry at ``offset`` without being one itself."""
-        type_id = len(self.origins)
-        self.origins.append(offset)
-        self._table.add(type_id, node)
-        return type_id
+        return self._read.add(offset, node)
 
     def finish(self) -> None:
         """Complete the table, see `read`.
@@ -134,83 +126,33 @@ class TypeLoader:
         Raises:
             DwarfError: An entry is not readable.
         """
-        self.read()
-        self.types, self.occurrences = self._table.finish()
+        self.types, self.origins, self.occurrences = self._read.finish()
+        self._by_tag.clear()  # what refers in circles would keep the debug info for long
+        del self._read, self.id_of, self.enter, self.read
 
-    def read(self) -> None:
-        """Read every type that was referred to, and all that those refer to.
-
-        Raises:
-            DwarfError: An entry is not readable.
-        """
-        while self._pending:
-            unit, pending = next(iter(self._pending.items()))
-            if self._shared is None:
-                while pending:
-                    type_id = pending.pop()
-                    self._table.enter(type_id, self._decoded(self.origins[type_id], unit), ())
-            else:
-                self._read_shared(unit, pending, self._shared)
-            del self._pending[unit]
-
-    def _read_shared(self, unit: Unit, pending: list[TypeId], table: TypeTable) -> None:
-        """Enter types of a unit and what they refer to in it; decode what has no known sketch."""
-        ids, origins, id_of = self._ids, self.origins, self.id_of
-        known = self._sketches[unit.language]  # some attributes mean more in one than in another
-        scopes, scope_of = self._entries.outline(unit).scopes, self._entries.scope
-        sketch_at = self._entries.sketcher(unit, self._ignored)
-        first, end = unit.first_entry, unit.end
-        while pending:
-            type_id = pending.pop()
-            offset = origins[type_id]
-            sketch = sketch_at(offset)
-            if sketch is None:
-                table.enter(type_id, self._decoded(offset, unit), tuple(self._found))
-                continue
-            tag, noted, referred = sketch
-            scope = scopes.get(offset, 0)
-            if not scope and tag in SCOPED_TAGS and offset not in scopes:
-                scope = scope_of(offset, unit)
-            noted.append(scope and self._names.prefix(scope, unit))
-            if tag == c.TAG_ENUMERATION_TYPE and referred:
-                noted.append(self._is_signed_type(referred[0], unit))
-            key = tuple(noted)
-            content = known.get(key)
-            if content is not None:
-                for place, each in enumerate(referred):
-                    target = ids.get(each)
-                    if target is None:
-                        if first <= each < end:  # as `id_of` does; that is where most are
-                            target = ids[each] = len(origins)
-                            origins.append(each)
-                            pending.append(target)
-                        else:
-                            target = id_of(each, unit)
-                    referred[place] = target
-                table.repeat(type_id, content, referred)
-                continue
-            content = table.enter(type_id, self._decoded(offset, unit), tuple(self._found))
-            # Where fewer references are followed than there are, the sketch does not tell which.
-            if len(self._found) == len(referred):
-                known[key] = content
-
-    def _decoded(self, offset: int, unit: Unit) -> Type:
-        """The type at ``offset``, its references told by their places in `_found`."""
+    def _decoded(self, offset: int, unit: Unit) -> tuple[Type, list[Mention]]:
+        """The type at ``offset``; where sharing, its references are told by their places."""
         self._found = []
         entry = self._entries.entry(offset, unit)
-        return self._by_tag.get(entry.tag, self._unknown)(entry)
+        return self._by_tag.get(entry.tag, self._unknown)(entry), self._found
 
     # references
 
     def _refer(self, entry: Entry, attribute: int = c.AT_TYPE) -> int | None:
-        """The place in `_found` of the type that an attribute refers to; where sharing, its number.
+        """The number of the type that an attribute refers to; where sharing, its place in `_found`.
 
         To be called in the order of the attributes, each once: so a sketch has them, too.
         """
-        type_id = self.reference(entry, attribute)
-        if type_id is None or self._shared is None:
-            return type_id
-        self._found.append(type_id)
+        if not self._is_shared:
+            return self.reference(entry, attribute)
+        offset = entry.attributes.get(attribute)
+        if offset is None:
+            return None
+        unit = entry.unit
+        if attribute in entry.reader.references and unit.first_entry <= offset < unit.end:
+            self._found.append(offset - unit.offset)
+        else:
+            self._found.append(NUMBERED + (self.reference(entry, attribute) or 0))
         return len(self._found) - 1
 
     def reference(self, entry: Entry, attribute: int = c.AT_TYPE) -> TypeId | None:
@@ -218,12 +160,10 @@ class TypeLoader:
         offset = entry.attributes.get(attribute)
         if offset is None:
             return None
-        if attribute in entry.reader.references:  # but for odd debug info, where all are
-            known = self._ids.get(offset)
-            return self.id_of(offset, entry.unit) if known is None else known
-        form = entry.form(attribute)
-        if form in c.REFERENCE_FORMS:
+        # The first holds but for odd debug info, where references are in other forms, too.
+        if attribute in entry.reader.references or entry.form(attribute) in c.REFERENCE_FORMS:
             return self.id_of(offset, entry.unit)
+        form = entry.form(attribute)
         if form == c.FORM_REF_SIG8 and offset in self._signatures:
             return self.id_of(self._signatures[offset], entry.unit)
         node = Unsupported("form", form)
@@ -268,7 +208,14 @@ class TypeLoader:
         """The signature of a subprogram or subroutine type entry."""
         self._found = []
         node = self._function(entry)
-        return renumbered(node, self._found.__getitem__) if self._shared else node
+        if not self._is_shared:
+            return node
+        unit = entry.unit
+        ids = [
+            each - NUMBERED if each >= NUMBERED else self.id_of(unit.offset + each, unit)
+            for each in self._found
+        ]
+        return renumbered(node, ids.__getitem__)
 
     def _function(self, entry: Entry) -> Function:
         result = self._refer(entry)

@@ -64,9 +64,8 @@ def _vtable_entries(entries: Entries) -> Iterator[Entry]:
     for unit in entries.units:
         if unit.language != c.LANG_RUST:
             continue
-        for offset in entries.outline(unit).routines:
-            entry = entries.entry(offset, unit)
-            if entry.tag == c.TAG_VARIABLE and (text(entry, c.AT_NAME) or "").endswith(_SUFFIX):
+        for entry in entries.routines_with(unit, c.TAG_VARIABLE, c.AT_NAME):
+            if (text(entry, c.AT_NAME) or "").endswith(_SUFFIX):
                 yield entry
 
 
@@ -117,11 +116,10 @@ class _Signatures:
     def __init__(self, entries: Entries, types: TypeLoader, names: set[str]) -> None:
         self._types: dict[str, TypeId] = {}
         for unit in entries.units if names else ():
-            for offset in entries.outline(unit).routines:
-                entry = entries.entry(offset, unit)
+            for entry in entries.routines_with(unit, c.TAG_SUBPROGRAM, c.AT_LINKAGE_NAME):
                 name = text(entry, c.AT_LINKAGE_NAME) or ""
-                if name in names and name not in self._types and entry.tag == c.TAG_SUBPROGRAM:
-                    self._types[name] = types.add(types.function(entry), offset)
+                if name in names and name not in self._types:
+                    self._types[name] = types.add(types.function(entry), entry.offset)
 
     def slot(self, names: list[str], self_type: str) -> Slot:
         """The method a slot holds.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rustabi.dwarf import constants as c
-from rustabi.dwarf.sketch import Sketching
 from rustabi.model import CompositeKind, ModifierKind
 
 WANTED = frozenset({
@@ -58,12 +57,7 @@ INSIDE_FUNCTIONS = frozenset({
 """Children of a function that say nothing about its signature: locals, blocks, calls, labels."""
 
 
-def sketching() -> Sketching:
-    """How to note entries to tell repeated types."""
-    return Sketching(_noted)
-
-
-def _noted(tag: int) -> frozenset[int]:
+def noted(tag: int) -> frozenset[int]:
     """The attributes that the loader reads of an entry. References are all followed."""
     if tag in COMPOSITES or tag == c.TAG_ENUMERATION_TYPE:
         return _NOTED | {c.AT_DECL_FILE}
