@@ -104,10 +104,11 @@ def _bucket(name: str) -> int:
 
     Only its last bits count, and those depend on nothing but last bits.
     """
-    value = _FNV_START
-    for byte in name.encode("utf-8", "surrogateescape"):
-        signed = byte if byte < 128 else byte | 0xF00
-        value = (value ^ signed) * _FNV_FACTOR & _LAST_BITS
+    value, factor, last_bits = _FNV_START, _FNV_FACTOR, _LAST_BITS
+    data = name.encode("utf-8", "surrogateescape")
+    signed = data if data.isascii() else [each if each < 128 else each | 0xF00 for each in data]
+    for each in signed:
+        value = (value ^ each) * factor & last_bits
     return value
 
 
@@ -376,6 +377,7 @@ def _unknown(node: Type) -> Unsupported | None:
     if isinstance(node, Unsupported):
         return None if node.what == "encoding" else node
     if isinstance(node, Composite) and is_definition(node):
-        parts: Iterable[object] = node.parts
-        return next((part for part in parts if isinstance(part, Unsupported)), None)
+        for part in node.parts:
+            if isinstance(part, Unsupported):
+                return part
     return None

@@ -121,13 +121,13 @@ class TypeStrings:
     def reference(self, type_id: TypeId) -> str | None:
         """`reference_name` of a type of the table."""
         mention = self.mention(type_id)
-        if mention[:1] != _MARK or self._is_replaced(type_id):
+        if mention[:1] != _MARK or (self.rules is not None and self._is_replaced(type_id)):
             return None
         return mention[1:-1]
 
     def _is_replaced(self, type_id: TypeId) -> bool:
-        """Whether it is a union that another type, perhaps a mere reference, is written for."""
-        return self.rules is not None and stand_in(self.types, self.types[type_id]) is not None
+        """Whether rules write another type, perhaps a mere reference, for a union."""
+        return stand_in(self.types, self.types[type_id]) is not None
 
     def mention(self, type_id: TypeId) -> str:
         """What other strings say of a type: a marked reference, or its own string."""
@@ -135,7 +135,8 @@ class TypeStrings:
             type_id = self._first[type_id]
         known = self._mentions.get(type_id)
         if known is None:
-            name = None if self._is_replaced(type_id) else reference_name(self.types[type_id])
+            replaced = self.rules is not None and self._is_replaced(type_id)
+            name = None if replaced else reference_name(self.types[type_id])
             known = self._write(type_id) if name is None else f"{_MARK}{name}{_MARK}"
             self._mentions[type_id] = known
         return known

@@ -230,6 +230,7 @@ _Frame: TypeAlias = tuple[int, _Left, str, list[str], int, int, int, int]
 of its string, the last text of that, what was read since its CRC and length were taken, these, and
 as bit sets the references seen before it and those met in it that had been expanded."""
 
+_make = tuple.__new__  # makes an `Expansion` without the detour through a Python function
 _SHORT = 4096
 """Bytes of an expanded string up to which it is kept: to copy it costs less than to combine."""
 
@@ -270,7 +271,7 @@ class _Expander:
 
         One loop without calls: it runs for each reference of each type that is expanded.
         """
-        bits = self._bits
+        bits, expansions = self._bits, self._expansions
         node, last = -1, pieces[-1]
         left: _Left = zip(pieces[0::2], pieces[1::2], strict=False)
         text: list[str] = []
@@ -284,7 +285,11 @@ class _Expander:
                     met |= bit
                     text.append(name)
                     continue
-                known = self._known(number, seen)
+                known = None
+                for each in expansions[number]:
+                    if seen & each.met == each.before:  # right for what has been expanded so far
+                        known = each
+                        break
                 if known is None:
                     stack.append((node, left, last, text, crc, length, start, met))
                     pieces = self._strings[number]
@@ -307,7 +312,7 @@ class _Expander:
                 done = _expansion(text, crc, length, met & start, seen & ~start)
                 if not stack:
                     return done
-                self._expansions[node].append(done)
+                expansions[node].append(done)
                 node, left, last, text, crc, length, start, met = stack.pop()
                 if done.text is None:
                     crc, length = _taken(text, crc, length)
@@ -316,13 +321,6 @@ class _Expander:
                 else:
                     text.append(done.text)
                 met |= done.met
-
-    def _known(self, number: int, seen: int) -> Expansion | None:
-        """An expansion of the type that is right for what has been expanded so far."""
-        for expansion in self._expansions[number]:
-            if seen & expansion.met == expansion.before:
-                return expansion
-        return None
 
 
 def _taken(text: list[str], crc: int, length: int) -> tuple[int, int]:
@@ -336,7 +334,8 @@ def _expansion(text: list[str], crc: int, length: int, before: int, within: int)
     rest = "".join(text)
     data = rest.encode("utf-8", "surrogateescape")
     kept = rest if not length and len(data) <= _SHORT else None
-    return Expansion(crc32(data, crc), length + len(data), before, within, before | within, kept)
+    length += len(data)
+    return _make(Expansion, (crc32(data, crc), length, before, within, before | within, kept))
 
 
 def type_maps(loaded: Loaded) -> list[TypeMap]:

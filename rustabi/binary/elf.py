@@ -24,7 +24,7 @@ _TYPES = (".debug_types", ".zdebug_types")
 _LARGEST_SECTION = 8 << 30
 """Bytes that a compressed section may claim to hold: more than any real one, less than memory."""
 
-_AT_ONCE = 1 << 16
+_AT_ONCE = 1 << 12
 """Relocations that are unpacked at a time."""
 
 _LARGEST_RATIO = 2000

@@ -73,6 +73,7 @@ class Entries:
         self._whole = whole
         self._outlines: dict[int, Outline] = {}
         self._plain: dict[int, Steps] = {}
+        self._read_to = (-1, 0)
         self._routines: tuple[Unit, list[Entry]] | None = None
 
     def unit_of(self, offset: int) -> Unit:
@@ -166,16 +167,17 @@ class Entries:
         if not parent.reader.has_children:
             return
         data, unit = self._data, parent.unit
-        readers = unit.readers
+        readers, end = unit.readers, unit.end
         at = parent.end
         try:
             while True:
                 offset = at
-                if offset >= unit.end:
+                if offset >= end:
                     raise IndexError("children reach beyond their unit")
                 code = data[at]
                 at += 1
                 if code == 0:
+                    self._read_to = parent.end, at
                     return
                 if code >= 0x80:
                     code, at = read_unsigned(data, offset)
@@ -188,7 +190,8 @@ class Entries:
                 elif not sibling:
                     at = reader.skip(data, at) if reader.size is None else at + reader.size
                 if reader.has_children:
-                    at = sibling or self._after_children(unit, at)
+                    start, after = self._read_to  # where its children were read, they need no skip
+                    at = sibling or (after if start == at else self._after_children(unit, at))
         except _DAMAGE as error:
             _damaged(at, error)
 

@@ -37,11 +37,11 @@ class Outline(NamedTuple):
 
     def has(self, offset: int) -> bool:
         """Whether the type or namespace at ``offset`` was not left out."""
-        return any(
-            at < len(each) and each[at] == offset
-            for each in (self.types, self.namespaces)
-            for at in (bisect_left(each, offset),)
-        )
+        for each in (self.types, self.namespaces):
+            at = bisect_left(each, offset)
+            if at < len(each) and each[at] == offset:
+                return True
+        return False
 
 
 SCOPE_TAGS = frozenset({c.TAG_NAMESPACE, c.TAG_CLASS_TYPE, c.TAG_STRUCTURE_TYPE})

@@ -214,7 +214,8 @@ def load_symbols(
         own, versioned = (root(description) for description in described[name])
         if versioned is not None:
             roots[name] = versioned
-        lender = described[name].versioned
+        described_by, lender = described[name]
+        is_variable = own is not None and not own.is_function
         shown = own if own is not None or lender is None or lender.symbol != name else versioned
         listed.append(
             Symbol(
@@ -225,7 +226,7 @@ def load_symbols(
                 borrowed=lender.symbol if lender is not None and lender.symbol != name else None,
                 binary=binary,
                 storage=exports.storage.get(name),
-                alignment=_stated_alignment(entries, described[name].own),
+                alignment=_stated_alignment(entries, described_by) if is_variable else None,
             )
         )
     return roots, listed

@@ -10,13 +10,13 @@ from rustabi.model import Constant, Unsupported
 _CONSTANT_WIDTHS = {c.FORM_DATA1: 8, c.FORM_DATA2: 16, c.FORM_DATA4: 32, c.FORM_DATA8: 64}
 _NUMBERS = frozenset({*_CONSTANT_WIDTHS, c.FORM_UDATA, c.FORM_SDATA, c.FORM_IMPLICIT_CONST})
 _BLOCKS = frozenset({c.FORM_BLOCK1, c.FORM_BLOCK2, c.FORM_BLOCK4, c.FORM_BLOCK, c.FORM_DATA16})
-_U64 = (1 << 64) - 1
+U64 = (1 << 64) - 1
 
 
 def number(entry: Entry, attribute: int) -> int | None:
     """The attribute as libdw's ``dwarf_formudata`` reads it: unsigned 64 bits, or None."""
     value = entry.attributes.get(attribute)
-    return value & _U64 if value.__class__ is int else None
+    return value & U64 if value.__class__ is int else None
 
 
 def text(entry: Entry, attribute: int) -> str | None:
@@ -58,7 +58,7 @@ def count(entry: Entry) -> int | None:
         return count
     bound = number(entry, c.AT_UPPER_BOUND)
     if bound is not None and entry.form(c.AT_UPPER_BOUND) not in c.REFERENCE_FORMS:
-        return (bound + 1) & _U64
+        return (bound + 1) & U64
     return None
 
 
@@ -88,7 +88,7 @@ def constant(
         return Unsupported("form", form)
     bits = _CONSTANT_WIDTHS.get(form)
     value = raw - (1 << bits) if signed and extended and bits and raw >> (bits - 1) else raw
-    return Constant(value, raw & _U64)
+    return Constant(value, raw & U64)
 
 
 def is_private(entry: Entry) -> bool:

@@ -26,7 +26,7 @@ class QualifiedNames:
             return ""
         scope = self._entries.scope(entry.offset, entry.unit)
         if scope:
-            prefix = self.prefix(scope, entry.unit)
+            prefix = self._prefixes.get(scope) or self.prefix(scope, entry.unit)
             if prefix:
                 return f"{prefix}::{name}"
         return name

@@ -17,6 +17,7 @@ from rustabi.dwarf.entries import Entries, Entry
 from rustabi.dwarf.unit import Unit
 from rustabi.lean import TYPE_CHECKING
 from rustabi.loader.attributes import (
+    U64,
     constant,
     count,
     is_private,
@@ -143,12 +144,14 @@ class TypeLoader:
 
         To be called in the order of the attributes, each once: so a sketch has them, too.
         """
-        if not self._is_shared:
-            return self.reference(entry, attribute)
         offset = entry.attributes.get(attribute)
         if offset is None:
             return None
         unit = entry.unit
+        if not self._is_shared:
+            if attribute in entry.reader.references:
+                return self.id_of(offset, unit)
+            return self.reference(entry, attribute)
         if attribute in entry.reader.references and unit.first_entry <= offset < unit.end:
             self._found.append(offset - unit.offset)
         else:
@@ -263,7 +266,8 @@ class TypeLoader:
                 name = text(child, c.AT_NAME) or ""
                 arguments.append(Argument(name, self._refer(child)))
             else:
-                parts.append(self._part(child))
+                is_member = child.tag == c.TAG_MEMBER
+                parts.append(self._member(child) if is_member else self._part(child))
         return Composite(
             COMPOSITES[entry.tag],
             self._names.of(entry),
@@ -277,8 +281,6 @@ class TypeLoader:
         )
 
     def _part(self, entry: Entry) -> Part:
-        if entry.tag == c.TAG_MEMBER:
-            return self._member(entry)
         if entry.tag == c.TAG_VARIANT_PART:
             return self._variant_part(entry)
         return Unsupported("tag", entry.tag, text(entry, c.AT_NAME) or "")
@@ -286,11 +288,14 @@ class TypeLoader:
     def _member(self, entry: Entry) -> Member | Unsupported:
         attributes = entry.attributes
         location = attributes.get(c.AT_DATA_MEMBER_LOCATION)
-        offset = number(entry, c.AT_DATA_MEMBER_LOCATION)
+        offset = location & U64 if location.__class__ is int else None
         if offset is not None and c.AT_BIT_SIZE not in attributes:
+            name = attributes.get(c.AT_NAME)
             return _make(Member, (
-                text(entry, c.AT_NAME), self._refer(entry), offset, None, None,
-                number(entry, c.AT_ALIGNMENT), number(entry, c.AT_ACCESSIBILITY), False,
+                name if name.__class__ is str else None, self._refer(entry), offset, None, None,
+                number(entry, c.AT_ALIGNMENT) if c.AT_ALIGNMENT in attributes else None,
+                number(entry, c.AT_ACCESSIBILITY) if c.AT_ACCESSIBILITY in attributes else None,
+                False,
             ))  # fmt: skip
         if location.__class__ is bytes:
             offset = plus_constant(location)
