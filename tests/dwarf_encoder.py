@@ -40,6 +40,7 @@ class Node:
     Attributes:
         scope: Names of the namespaces to put it in.
         symbol: The linker's name of what it describes, when that is defined here.
+        code_size: Bytes of its abbreviation code at least; longer ones are padded.
     """
 
     tag: int
@@ -47,6 +48,7 @@ class Node:
     children: list[Node] = field(default_factory=list)
     scope: tuple[str, ...] = ()
     symbol: str = ""
+    code_size: int = 1
 
     def add(self, *attributes: Attribute) -> Node:
         """The node itself, with more attributes."""
@@ -88,10 +90,10 @@ class Unit:
 # numbers
 
 
-def unsigned(value: int) -> bytes:
-    """ULEB128."""
+def unsigned(value: int, size: int = 1) -> bytes:
+    """ULEB128 of ``size`` bytes at least."""
     encoded = bytearray()
-    while value > 0x7F:
+    while value > 0x7F or len(encoded) < size - 1:
         encoded.append(value & 0x7F | 0x80)
         value >>= 7
     return bytes([*encoded, value])
@@ -347,7 +349,7 @@ class _UnitEncoder:
 
     def _entry(self, node: Node) -> None:
         self._encoder.put(node, len(self._data), self._start)
-        self._data += unsigned(self._code(node))
+        self._data += unsigned(self._code(node), node.code_size)
         for attribute in node.attributes:
             form = self._form(attribute)
             if attribute.indirect:

@@ -11,7 +11,7 @@ from rustabi.binary.elf import Elf
 from rustabi.dwarf import constants as c
 from rustabi.loader import Loaded, joined, load
 from rustabi.merge import merge
-from rustabi.model import Composite, Enumeration, name_of
+from rustabi.model import Composite, Enumeration, Unsupported, name_of
 from rustabi.snapshot import dumps
 from rustabi.versions import type_maps, versions_of, with_versions
 from tests.dwarf_writer import (
@@ -27,6 +27,7 @@ from tests.dwarf_writer import (
     member,
     number,
     pointer,
+    refer,
     struct,
     union,
     unit,
@@ -160,3 +161,47 @@ def test_declarations_stay_apart_from_definitions(monkeypatch: pytest.MonkeyPatc
     declared = struct("demo::List", None, []).add(flag(c.AT_DECLARATION))
     found = check(monkeypatch, list_unit(), unit(declared, pointer(declared)))
     assert distinct(found, "demo::List") == 2
+
+
+def test_a_padded_code_says_nothing_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LEB128 numbers may be longer than they need be: an entry is, not all of its code."""
+
+    def one(*code_sizes: int) -> Unit:
+        word, byte = base("u64", 8), base("u8", 1)
+        members = [member(name, word, 0) for name in ("x", "y", "z")]
+        links = [pointer(byte), pointer(word), pointer(byte)]
+        for entries in (members, links):
+            for node, size in zip(entries, code_sizes, strict=True):
+                node.code_size = size
+        return unit(*links, word, byte, struct("A", 8, members))
+
+    check(monkeypatch, one(2, 1, 1), one(1, 2, 3), one(1, 1, 2))
+
+
+def test_a_type_that_is_told_by_no_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another attribute refers to a type then, which is not the underlying one."""
+
+    def one(other: str) -> Unit:
+        node = enumeration("Kind", None, {"A": 1}, size=1)
+        node.add(Attribute(c.AT_TYPE, c.FORM_DATA4, 7))
+        return unit(node.add(refer(c.AT_CONTAINING_TYPE, struct(other, 1))))
+
+    found = check(monkeypatch, one("First"), one("Second"))
+    kinds = [each for each in found.model.types if isinstance(each, Enumeration)]
+    underlying = [found.model.types[each.underlying or 0] for each in kinds]
+    assert underlying == [Unsupported("form", c.FORM_DATA4)] * 2
+
+
+def test_of_an_attribute_that_is_there_twice_the_first_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def one(first: int) -> Unit:
+        node = struct("state", 8, [member("x", base("u64", 8), 0)])
+        node.add(number(c.AT_DECL_FILE, first, c.FORM_IMPLICIT_CONST), number(c.AT_DECL_FILE, 1))
+        found = unit(node)
+        found.files = ("state.h", "state.c")
+        return found
+
+    found = check(monkeypatch, one(2), one(1))
+    states = [each for each in found.model.types if isinstance(each, Composite)]
+    assert [each.private for each in states] == [True, False]

@@ -15,6 +15,9 @@ from rustabi.dwarf.unit import Unit
 _REFUSED = frozenset({c.FORM_REF_SIG8, c.FORM_REF_SUP4, c.FORM_REF_SUP8, c.FORM_GNU_REF_ALT})
 """References to what is not found by an offset in ``.debug_info``."""
 
+_REFERRING = frozenset({c.AT_TYPE, c.AT_CONTAINING_TYPE})
+"""Attributes that are followed whatever their form: of others references alone are told."""
+
 _FILE_FORMS = frozenset({
     c.FORM_DATA1, c.FORM_DATA2, c.FORM_DATA4, c.FORM_DATA8, c.FORM_UDATA, c.FORM_IMPLICIT_CONST,
 })  # fmt: skip
@@ -177,6 +180,9 @@ class Pieces:
         said: list[object] = [reader.tag, reader.has_children, unit.encoding]
         mask, fields = bytearray(code_size), []
         left = iter(lengths)
+        names = [each for each, _, _ in reader.declaration.specifications if each in wanted]
+        if len(set(names)) < len(names):
+            return None  # only the first of an attribute counts
         for attribute, form, constant in reader.declaration.specifications:
             if form == c.FORM_INDIRECT or (attribute in wanted and _is_refused(attribute, form)):
                 return None
@@ -205,6 +211,8 @@ class Pieces:
 def _is_refused(attribute: int, form: int) -> bool:
     if attribute == c.AT_DECL_FILE:
         return form not in _FILE_FORMS
+    if attribute in _REFERRING and form not in c.REFERENCE_FORMS:
+        return True
     return form in _REFUSED
 
 

@@ -237,7 +237,7 @@ class _UnitSketching:
         head = self._measured.get((reader, piece.number))
         if head is None:
             head = self._measured[reader, piece.number] = self._new_head(reader, piece)
-        if code < 0x80 and reader.size is not None:
+        if start == offset + 1 and reader.size is not None:  # codes can be padded, see LEB128
             self.heads[code] = head
         return head
 
@@ -269,7 +269,7 @@ class _UnitSketching:
             return None
         else:
             piece = self._pieces.piece(self._data, at, start, reader, self._unit)
-        if piece is not None and code < 0x80 and is_plain(reader):
+        if piece is not None and start == at + 1 and is_plain(reader):
             children.steps[code], children.numbers[code] = piece.size, piece.number
         return piece
 
