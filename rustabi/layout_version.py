@@ -32,6 +32,9 @@ from rustabi.twins import twins
 _HALF = 4
 """Bytes of each half."""
 
+_MOST_LENT = 4
+"""Classes for each type of two builds up to which those of one are kept for the other."""
+
 
 @collector_paused()
 def with_layout_versions(model: Model) -> Model:
@@ -92,6 +95,9 @@ class TypeHashes:
         kept: list[TypeHashes] = _RECENT[self._named].results()
         for other in reversed(kept) if self in kept else ():
             if other is not self and other._known.classes:
+                both = len(other._model.types) + len(self._model.types)
+                if len(other._known.digests) > _MOST_LENT * both:
+                    continue  # most are of builds before: to start anew gives the same
                 older, newer = sorted((other, self), key=kept.index)
                 found = twins(older._model, newer._model)
                 own = found.of_old if older is self else found.of_new

@@ -29,6 +29,7 @@ from rustabi.model import (
     Symbol,
     Type,
     Unit,
+    Unspecified,
     Unsupported,
     Variant,
     VariantPart,
@@ -276,6 +277,18 @@ def test_signatures() -> None:
     assert kinds(old, static) == {ChangeKind.SIGNATURE_CHANGED}
     other = Model(BASES, (Symbol("f", "variable", U32),), (), (), FACTS)
     assert kinds(static, other) == {ChangeKind.STATIC_CHANGED}
+
+
+def test_a_type_that_is_not_specified_is_what_its_name_says() -> None:
+    """C++ has ``decltype(nullptr)``, which DWARF gives a name alone."""
+
+    def taking(name: str) -> Model:
+        node = Function((Parameter("a", FIRST + 1),), None)
+        types = (*BASES, node, Unspecified(name))
+        return Model(types, (Symbol("f", "function", FIRST),), (), (), FACTS)
+
+    assert kinds(taking("nullptr"), taking("nullptr")) == set()
+    assert kinds(taking("nullptr"), taking("other")) == {ChangeKind.SIGNATURE_CHANGED}
 
 
 def test_symbols_come_and_go() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rustabi.diff import ChangeKind, Comparison, Severity, compare
-from rustabi.layout_version import bytes_half, with_layout_versions
+from rustabi.layout_version import bytes_half, type_hashes, with_layout_versions
 from rustabi.model import (
     Array,
     Base,
@@ -373,6 +373,16 @@ def test_recursive_types_are_told_apart_however_far_the_difference() -> None:
         return version(*nodes, *pointers)
 
     assert len({ring(U32), ring(I32), ring(U64)}) == 3
+
+
+def test_what_is_kept_of_one_build_does_not_grow_with_the_builds() -> None:
+    sizes = []
+    for number in range(20):
+        types = tuple(struct(Member(f"m{each}", U32, number)) for each in range(50))
+        hashes = type_hashes(Model((*BASES, *types), (), (), (), FACTS), named=True)
+        assert len({hashes.of(len(BASES) + each) for each in range(50)}) == 50
+        sizes.append(len(hashes._known.digests))
+    assert max(sizes) <= 10 * (len(BASES) + 50) < 20 * 50
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from rustabi.model import (
     Model,
     Modifier,
     TypeId,
+    Unspecified,
     Unsupported,
     name_of,
 )
@@ -130,6 +131,8 @@ class Identity:
             same = encoding_class(a) == encoding_class(b)
             note = "another byte order" if a.endianity != b.endianity else ""
             return None if same else Mismatch(ChangeKind.MEMBER_RETYPED, note)
+        if isinstance(a, Unspecified) and isinstance(b, Unspecified) and a.name == b.name:
+            return None
         return self._other(old, new)
 
     def _equally_aligned(self, old: TypeId | None, new: TypeId | None) -> bool:
