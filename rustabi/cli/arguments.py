@@ -137,10 +137,17 @@ def add_cargo(command: Parser) -> None:
     group = command.add_argument_group(
         "cargo", "how to build, where a TARGET is the folder of a cargo crate"
     )
-    group.add_argument("--release", action="store_true", help="with the release profile")
+    add_build_options(group)
+    group.add_argument("-p", "--package", metavar="NAME", help="this package of the workspace")
+
+
+def add_build_options(group: argparse._ArgumentGroup, *, short: bool = False) -> None:
+    """Add cargo's options for what is built; ``short`` with its letters, too."""
+    release, features = (["-r"], ["-F"]) if short else ([], [])
+    group.add_argument(*release, "--release", action="store_true", help="with the release profile")
     group.add_argument("--profile", metavar="NAME", help="with this profile (default: dev)")
     group.add_argument(
-        "--features", metavar="LIST", action="append", default=[],
+        *features, "--features", metavar="LIST", action="append", default=[],
         help="with these features, separated by commas",
     )  # fmt: skip
     group.add_argument("--all-features", action="store_true", help="with all features")
@@ -149,4 +156,3 @@ def add_cargo(command: Parser) -> None:
     )
     group.add_argument("--target", metavar="TRIPLE", dest="triple", help="for this target")
     group.add_argument("--toolchain", metavar="NAME", help="with this toolchain (cargo +NAME)")
-    group.add_argument("-p", "--package", metavar="NAME", help="this package of the workspace")

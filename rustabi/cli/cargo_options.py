@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from rustabi.cli.arguments import Parser, Version, add_colour, add_command, add_output
+from rustabi.cli.arguments import (
+    Parser,
+    Version,
+    add_build_options,
+    add_colour,
+    add_command,
+    add_output,
+)
 
 _DESCRIPTION: Final = """\
 Builds the crates of a workspace with full debug info, in a place of their own, and tells how their
@@ -160,18 +167,7 @@ def _selection(command: Parser) -> None:
 
 def _building(command: Parser) -> None:
     group = command.add_argument_group("cargo", "how to build; the same for both sides")
-    group.add_argument("-r", "--release", action="store_true", help="with the release profile")
-    group.add_argument("--profile", metavar="NAME", help="with this profile (default: dev)")
-    group.add_argument(
-        "-F", "--features", metavar="LIST", action="append", default=[],
-        help="with these features, separated by commas",
-    )  # fmt: skip
-    group.add_argument("--all-features", action="store_true", help="with all features")
-    group.add_argument(
-        "--no-default-features", action="store_true", help="without the default ones"
-    )
-    group.add_argument("--target", metavar="TRIPLE", dest="triple", help="for this target")
-    group.add_argument("--toolchain", metavar="NAME", help="with this toolchain (cargo +NAME)")
+    add_build_options(group, short=True)
     group.add_argument("--offline", action="store_true", help="without the network")
     group.add_argument("--locked", action="store_true", help="fail if Cargo.lock is out of date")
     group.add_argument("--frozen", action="store_true", help="both of these")
