@@ -300,9 +300,8 @@ class _Expander:
                     seen |= bit
                     break
                 if known.text is None:
-                    crc, length = _taken(text, crc, length)
+                    crc, length = _with_long(text, crc, length, known)
                     text = []
-                    crc, length = combine(crc, known.crc, known.length), length + known.length
                 else:
                     text.append(known.text)
                 met |= known.met
@@ -315,18 +314,18 @@ class _Expander:
                 expansions[node].append(done)
                 node, left, last, text, crc, length, start, met = stack.pop()
                 if done.text is None:
-                    crc, length = _taken(text, crc, length)
+                    crc, length = _with_long(text, crc, length, done)
                     text = []
-                    crc, length = combine(crc, done.crc, done.length), length + done.length
                 else:
                     text.append(done.text)
                 met |= done.met
 
 
-def _taken(text: list[str], crc: int, length: int) -> tuple[int, int]:
-    """CRC and length of what had these and goes on with ``text``."""
+def _with_long(text: list[str], crc: int, length: int, long: Expansion) -> tuple[int, int]:
+    """CRC and length of what had these and goes on with ``text`` and an expansion without text."""
     data = "".join(text).encode("utf-8", "surrogateescape")
-    return crc32(data, crc), length + len(data)
+    length += len(data) + long.length
+    return combine(crc32(data, crc), long.crc, long.length), length
 
 
 def _expansion(text: list[str], crc: int, length: int, before: int, within: int) -> Expansion:

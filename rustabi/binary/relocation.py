@@ -59,8 +59,9 @@ def apply(data: bytearray, rows: Sequence[Row], targets: Mapping[int, Target], o
         struct.error: One is out of range.
         IndexError, OverflowError: One is further out than `struct` can count.
     """
-    if len(targets) == 1 and _is_run(rows, next(iter(targets.values())).width):
-        _apply_run(data, rows, next(iter(targets.values())), order)
+    only = next(iter(targets.values())) if len(targets) == 1 else None
+    if only is not None and _is_run(rows, only.width):
+        _apply_run(data, rows, only, order)
         return
     packers = {width: struct.Struct(order + code) for width, code in _CODES.items()}
     prepared = {
