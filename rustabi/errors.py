@@ -96,9 +96,3 @@ class BuildError(RustabiError):
     """Cargo or rustc failed to build a crate."""
 
     kind = "build-failed"
-
-
-class LostDataError(RustabiError):
-    """NEW lacks debug info that OLD has, so the two cannot be held against each other."""
-
-    kind = "lost-data"

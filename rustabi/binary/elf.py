@@ -15,7 +15,7 @@ from rustabi.binary.sections import Sections
 from rustabi.errors import InputError
 from rustabi.lean import NamedTuple
 
-_SHN_UNDEF, _SHN_LORESERVE, _SHN_XINDEX = 0, 0xFF00, 0xFFFF
+_SHN_XINDEX = 0xFFFF
 _SHT_RELA, _SHT_NOBITS, _SHT_REL = 4, 8, 9
 _ET_REL = 1
 _SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR, _SHF_TLS, _SHF_COMPRESSED = 1, 2, 4, 0x400, 0x800

@@ -22,7 +22,7 @@ from rustabi.loader.wanted import WANTED
 from rustabi.pieces import BITCODE, NO_OBJECT, Binary
 
 _SHF_ALLOC, _SHF_EXECINSTR, _SHF_COMPRESSED = 2, 4, 0x800
-_SHT_PROGBITS, _SHT_NOBITS = 1, 8
+_SHT_NOBITS = 8
 _STT_NOTYPE = 0
 _ALTERNATE = frozenset(
     {c.FORM_GNU_REF_ALT, c.FORM_GNU_STRP_ALT, c.FORM_REF_SUP4, c.FORM_REF_SUP8, c.FORM_STRP_SUP}
